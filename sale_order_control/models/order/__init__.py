@@ -1,0 +1,19 @@
+from . import res_company
+from . import res_config_settings
+from . import sale_control_type
+from . import sale_control_source
+from . import sale_control_log
+from . import sale_control_requirement
+
+# The hub's slices of the order, in the order in which they build on each other.
+from . import sale_order
+from . import sale_order_gate
+from . import sale_order_checks
+from . import sale_order_guard
+from . import sale_order_status
+from . import sale_order_line
+
+from . import account_move
+from . import payment_transaction
+from . import stock_move
+from . import stock_picking

@@ -1,0 +1,87 @@
+"""What the gate remembers while one call runs.
+
+Nothing here can be set by a user: it is no context key and no field, it hangs on the cursor, is
+written by private methods only and is gone when the ``with`` block that set it ends.
+"""
+
+from contextlib import contextmanager
+
+_KEY = 'sale_order_control'
+
+
+class ControlMemory:
+    """Markers and evaluations of the running call.
+
+    :ivar issues: evaluations of the open scope, ``{(checkpoint, order id, digest, language): issues}``
+    :ivar scopes: number of open scopes; without one, nothing is remembered
+    :ivar acting: positive while the add-on itself writes fields that follow from checks and decisions
+    :ivar happened: positive while an event is processed that cannot be undone (a payment, a
+        signature, a posted bill): rules then record and park instead of refusing
+    :ivar changing: ids of orders whose terms are being changed by an outer call that judges them
+    :ivar today: date the rules take for today, set by replay and simulation only
+    """
+
+    def __init__(self):
+        self.issues = {}
+        self.scopes = 0
+        self.acting = 0
+        self.happened = 0
+        self.changing = set()
+        self.today = None
+
+
+def control_memory(env):
+    """Return the memory of the current cursor."""
+    if _KEY not in env.cr.cache:
+        env.cr.cache[_KEY] = ControlMemory()
+    return env.cr.cache[_KEY]
+
+
+@contextmanager
+def control_scope(env):
+    """Evaluate every order, checkpoint and digest once until the outermost scope ends.
+
+    Code that changes a fact inside a scope (a decision, a hold) forgets what was evaluated with
+    ``control_memory(env).issues.clear()``.
+    """
+    memory = control_memory(env)
+    memory.scopes += 1
+    try:
+        yield memory
+    finally:
+        memory.scopes -= 1
+        if not memory.scopes:
+            memory.issues.clear()
+
+
+@contextmanager
+def control_acting(env):
+    """Allow the writing of protected fields: wrap nothing but the add-on's own write."""
+    memory = control_memory(env)
+    memory.acting += 1
+    try:
+        yield memory
+    finally:
+        memory.acting -= 1
+
+
+@contextmanager
+def event_happened(env):
+    """Mark that what runs inside has already happened outside: record and park, never refuse."""
+    memory = control_memory(env)
+    memory.happened += 1
+    try:
+        yield memory
+    finally:
+        memory.happened -= 1
+
+
+@contextmanager
+def control_today(env, date):
+    """Let the rules take ``date`` for today: for replay, simulation and tests."""
+    memory = control_memory(env)
+    before, memory.today = memory.today, date
+    try:
+        yield
+    finally:
+        memory.today = before

@@ -1,0 +1,68 @@
+from odoo import api, fields, models
+
+from .control_issue import AREA_SWITCHES
+
+CONTROL_MODES = [
+    ('off', "Off"),
+    ('warn', "Warn"),
+    ('enforce', "Enforce"),
+]
+
+
+class ResCompany(models.Model):
+    _inherit = 'res.company'
+
+    control_completeness = fields.Selection(
+        CONTROL_MODES, string="Completeness Control", default='off', required=True,
+        help="Mandatory data, duplicates: off, told only, or in force.")
+    control_credit = fields.Selection(
+        CONTROL_MODES, string="Credit Control", default='off', required=True,
+        help="Credit limits, overdue invoices and holds. Branches follow their main company.")
+    control_approval = fields.Selection(
+        CONTROL_MODES, string="Approval Control", default='off', required=True,
+        help="Approval policies on quotations.")
+    control_promise = fields.Selection(
+        CONTROL_MODES, string="Delivery Promise Control", default='off', required=True,
+        help="Whether a delivery date must be promised before goods leave.")
+    control_release = fields.Selection(
+        CONTROL_MODES, string="Release Control", default='off', required=True,
+        help="Whether orders are judged again when goods leave to the customer.")
+    control_amendment = fields.Selection(
+        CONTROL_MODES, string="Amendment Control", default='off', required=True,
+        help="Whether the terms of a confirmed order may still be made worse by editing it.")
+    control_go_live = fields.Date(
+        string="Control Go-Live Date",
+        help="Orders created before this day keep the old handling until they are set to draft again.")
+    control_duplicate_days = fields.Integer(
+        string="Duplicate Warning Days", default=7,
+        help="Orders of one customer for the same product and quantity within so many days are "
+             "shown as possible duplicates. 0 switches the warning off.")
+
+    _control_duplicate_days_positive = models.Constraint(
+        'CHECK (control_duplicate_days >= 0)',
+        "The number of days of the duplicate warning cannot be negative.",
+    )
+
+    @api.model
+    def _get_company_root_delegated_field_names(self):
+        return super()._get_company_root_delegated_field_names() + ['control_credit']
+
+    def _get_control_mode(self, area, checkpoint=None):
+        """Return how strictly an area counts: ``off``, ``warn`` or ``enforce``.
+
+        :param str area: key of ``AREA_SWITCHES``
+        :param str checkpoint: at ``release`` the release switch caps the area's own
+        """
+        self.ensure_one()
+        company = self.sudo()
+        mode = company[AREA_SWITCHES[area]]
+        if checkpoint == 'release':
+            modes = [key for key, _label in CONTROL_MODES]
+            mode = min(mode, company.control_release, key=modes.index)
+        return mode
+
+    def _has_control(self):
+        """Whether any control of the company is switched on."""
+        self.ensure_one()
+        company = self.sudo()
+        return any(company[switch] != 'off' for switch in AREA_SWITCHES.values())

@@ -1,0 +1,46 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+CONTROL_EVENTS = [
+    ('checked', "Checked"),
+    ('submitted', "Submitted"),
+    ('confirmed', "Confirmed"),
+    ('parked', "Parked"),
+    ('changed', "Terms Changed"),
+    ('reopened', "Set to Draft Again"),
+    ('cancelled', "Cancelled"),
+    ('released', "Goods Left"),
+    ('approval', "Approval"),
+    ('credit', "Credit"),
+    ('promise', "Promise"),
+]
+
+
+class SaleControlLog(models.Model):
+    _name = 'sale.control.log'
+    _description = "Control Log"
+    _order = 'id desc'
+    _rec_name = 'order_id'
+
+    order_id = fields.Many2one('sale.order', string="Order", required=True, readonly=True, index=True, ondelete='restrict')
+    company_id = fields.Many2one('res.company', string="Company", required=True, readonly=True)
+    event = fields.Selection(CONTROL_EVENTS, required=True, readonly=True)
+    checkpoint = fields.Char(readonly=True)
+    user_id = fields.Many2one('res.users', string="By", required=True, readonly=True)
+    code = fields.Char(string="Rule", readonly=True, help="Stable name of the rule that spoke.")
+    effect = fields.Char(readonly=True)
+    would = fields.Char(string="Would Have", readonly=True, help="What the rule would have done if it were enforced.")
+    message = fields.Char(readonly=True)
+    facts = fields.Json(readonly=True)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not self.env.su:
+            raise UserError(self.env._("The control log is written by the system only."))
+        return super().create(vals_list)
+
+    def write(self, vals):
+        raise UserError(self.env._("The control log cannot be changed."))
+
+    def unlink(self):
+        raise UserError(self.env._("The control log cannot be deleted."))

@@ -1,0 +1,74 @@
+from odoo import api, fields, models, tools
+
+
+class SaleControlType(models.Model):
+    _name = 'sale.control.type'
+    _description = "Sales Type"
+    _order = 'sequence, id'
+
+    name = fields.Char(required=True, translate=True)
+    sequence = fields.Integer(default=10)
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one('res.company', string="Company", help="Leave empty to share between companies.")
+    scope = fields.Selection(
+        [
+            ('domestic', "Customers in the company's country"),
+            ('export', "Customers abroad"),
+            ('internal', "Own companies and branches"),
+            ('manual', "Chosen by hand"),
+        ],
+        required=True, default='manual',
+        help="Which customers get this sales type by themselves.")
+    run_approval = fields.Boolean(
+        string="Approval Runs", default=True,
+        help="Whether approval policies apply to orders of this type.")
+    date_kind = fields.Selection(
+        [('reply', "Reply Date"), ('planned_ship', "Planned Ship Date")],
+        string="Delivery Date Is Called", required=True, default='reply',
+        help="How the promised date of such an order is called on screens and documents.")
+
+    @api.model
+    @tools.ormcache('self.env.company.id', 'scope')
+    def _get_type_id(self, scope):
+        """Return the id of the first sales type of a scope for the current company, or False."""
+        return self.sudo().search(
+            [('scope', '=', scope), ('company_id', 'in', (False, self.env.company.id))], limit=1).id
+
+    @api.model
+    def _get_scope(self, partner, company):
+        """Tell which scope a customer falls into.
+
+        A customer without a country counts as domestic, as the stricter of the two.
+
+        :param res.partner partner: customer of the order
+        :param res.company company: seller
+        :return: ``domestic``, ``export`` or ``internal``
+        """
+        commercial = partner.commercial_partner_id
+        if commercial in self._get_own_partners():
+            return 'internal'
+        home = company.account_fiscal_country_id or company.country_id
+        country = commercial.country_id or partner.country_id
+        return 'export' if country and home and country != home else 'domestic'
+
+    @api.model
+    def _get_own_partners(self):
+        return self.env['res.partner'].sudo().browse(self._get_own_partner_ids())
+
+    @api.model
+    @tools.ormcache()
+    def _get_own_partner_ids(self):
+        return tuple(self.env['res.company'].sudo().search([]).partner_id.ids)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self.env.registry.clear_cache()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self.env.registry.clear_cache()
+        return super().write(vals)
+
+    def unlink(self):
+        self.env.registry.clear_cache()
+        return super().unlink()

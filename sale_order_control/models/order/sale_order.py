@@ -1,0 +1,108 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+
+class SaleOrder(models.Model):
+    """What an order carries under control: sales type, source, wishes, log."""
+
+    _inherit = 'sale.order'
+
+    # === FIELDS ===#
+
+    sale_type_id = fields.Many2one(
+        'sale.control.type', string="Sales Type",
+        compute='_compute_sale_type_id', store=True, readonly=False, precompute=True, index='btree_not_null',
+        groups='base.group_user', check_company=True,
+        help="Follows the customer's country. Choosing another type than the customer's needs approval.")
+    control_source_id = fields.Many2one(
+        'sale.control.source', string="Order Source", groups='base.group_user',
+        help="How the customer's order reached us.")
+    requested_date = fields.Date(
+        string="Requested Date", copy=False,
+        help="The day on which the customer wants the goods. Lines without a date of their own follow it.")
+    special_requirement = fields.Text(
+        string="Special Requirements",
+        help="Packaging, labels, delivery window, gifts...: what the warehouse must know. Printed on the delivery slip.")
+    control_parked = fields.Boolean(
+        string="Parked", copy=False, readonly=True, groups='base.group_user',
+        help="The customer signed or paid while the order was on hold: it is confirmed when the hold is cleared.")
+    control_log_ids = fields.One2many('sale.control.log', 'order_id', string="Control Log", groups='base.group_user')
+    control_log_count = fields.Integer(compute='_compute_control_log_count', groups='base.group_user')
+
+    # === COMPUTE METHODS ===#
+
+    @api.depends('partner_id', 'company_id')
+    def _compute_sale_type_id(self):
+        for order in self:
+            order.sale_type_id = order._get_default_sale_type() if order.partner_id else False
+
+    def _compute_control_log_count(self):
+        groups = self.env['sale.control.log']._read_group([('order_id', 'in', self.ids)], ['order_id'], ['__count'])
+        counts = {order.id: count for order, count in groups}
+        for order in self:
+            order.control_log_count = counts.get(order.id, 0)
+
+    def _get_default_sale_type(self):
+        """Return the sales type that follows from the customer."""
+        self.ensure_one()
+        company = self.company_id or self.env.company
+        types = self.env['sale.control.type'].sudo().with_company(company)
+        return types.browse(types._get_type_id(types._get_scope(self.partner_id.sudo(), company.sudo())) or ())
+
+    # === ACTION METHODS ===#
+
+    def action_view_control_log(self):
+        """Open what the gate recorded about the order."""
+        self.ensure_one()
+        return {
+            'type': 'ir.actions.act_window',
+            'name': self.env._("Control Log of %s", self.name),
+            'res_model': 'sale.control.log',
+            'view_mode': 'list,form',
+            'domain': [('order_id', '=', self.id)],
+        }
+
+    # === BUSINESS METHODS ===#
+
+    def _control_log(self, event, issues=None, checkpoint=None, message=None):
+        """Append to the control log: who did what and what the rules said.
+
+        :param str event: key of ``CONTROL_EVENTS``
+        :param dict issues: optional ``{order_id: (ControlIssue, ...)}``, one row each; an order
+            without issues gets one row
+        :param str checkpoint: where the rules were asked
+        :param str message: sentence of an event without issues
+        """
+        rows = []
+        for order in self:
+            base = {
+                'order_id': order.id,
+                'company_id': order.company_id.id,
+                'event': event,
+                'checkpoint': checkpoint,
+                'user_id': self.env.uid,
+                'message': message,
+            }
+            found = (issues or {}).get(order.id, ())
+            rows += [
+                {**base, 'code': issue.code, 'effect': issue.effect, 'would': issue.would,
+                 'message': issue.message, 'facts': issue.facts}
+                for issue in found
+            ] or [base]
+        # Users append through their acts only, never by themselves.
+        return self.env['sale.control.log'].sudo().create(rows)
+
+    def _control_event(self, name):
+        """Tell the rooms that something happened to these orders.
+
+        Rooms extend it; the hub itself has nothing to do.
+
+        :param str name: ``submitted``, ``confirmed``, ``parked``, ``reopened``, ``cancelled``, ``released``
+        """
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_recorded(self):
+        if self.sudo().control_log_ids:
+            raise UserError(self.env._(
+                "An order that was checked, submitted or decided on keeps its record and cannot be deleted. "
+                "Cancel it instead."))
