@@ -1,0 +1,139 @@
+"""The verbs that run tests: the add-on's own, and Odoo's with the add-on installed."""
+
+import os
+import re
+import subprocess
+
+from . import databases
+from .console import Trouble, say, stopwatch
+from .odoo import ensure_workplace, run_filtered
+from .paths import ADDON, ADDON_DIR, REPO
+from .system_packages import ensure_chromium, ensure_wkhtmltopdf
+
+CORE_MODULES = "sale sale_stock sale_management sale_margin sale_stock_margin sale_purchase sale_purchase_stock".split()
+# Odoo's own tests that fail on this package without the add-on.
+CORE_BASELINE = {
+    "TestSaleFlow.test_qty_delivered",
+    "TestImportFiles.test_import_quotation_template_xls",
+    "TestSaleOrder.test_invoicing_terms",
+}
+
+
+def test(options, pytest_options):
+    """``./dev test``: run the suite, or the given files, in a database made for it."""
+    require_addon()
+    if not options.no_browser:
+        ensure_chromium()
+    ensure_wkhtmltopdf()
+    workplace = ensure_workplace()
+    name = databases.checked(options.db) if options.db else own_test_database(options)
+    try:
+        prepare(workplace, name, options)
+        return run_pytest(workplace, name, options, pytest_options)
+    finally:
+        if not (options.keep or options.reuse):
+            databases.drop(workplace.server, name)
+
+
+def require_addon():
+    """Say what is missing rather than let Odoo say it."""
+    if not (ADDON_DIR / "__manifest__.py").exists():
+        raise Trouble(f"There is no add-on in {ADDON_DIR}.")
+
+
+def own_test_database(options):
+    """A name of this run's own, so that runs do not disturb each other; a lasting one to keep or use again."""
+    lasting = options.keep or options.reuse
+    return databases.default_name("test" if lasting else f"test_{os.getpid()}")
+
+
+def prepare(workplace, name, options):
+    """A database with the add-on: updated when it may be used again, else from the template."""
+    if options.reuse and databases.exists(workplace.server, name):
+        databases.update_addon(workplace, name, ADDON)
+        return
+    databases.fresh(workplace, name)
+    others = [module for module in (options.install or "").split(",") if module]
+    databases.install_addon(workplace, name, ADDON, others, demo=not options.no_demo)
+
+
+def run_pytest(workplace, name, options, pytest_options):
+    """pytest over the chosen files; its closing line and exit status are ours."""
+    paths = options.paths or [REPO / "workshop" / "tests", ADDON_DIR]
+    command = [
+        workplace.python,
+        "-m",
+        "pytest",
+        f"--odoo-config={workplace.config(name)}",
+        f"--odoo-database={name}",
+        "--odoo-http",
+        "--odoo-log-level=warn",
+        *(["-k", options.expression] if options.expression else []),
+        *pytest_options,
+        *paths,
+    ]
+    if options.keep or options.reuse:
+        say(f"the database {name} is kept")
+    return subprocess.run(list(map(str, command)), env=workplace.environment(), stdin=subprocess.DEVNULL).returncode
+
+
+class CoreReport:
+    """Counts what Odoo's own test runner reports while it runs."""
+
+    RESULT = re.compile(r"(FAIL|ERROR): (?:Subtest )?(\w+\.\w+)")
+    TOTAL = re.compile(r"(\d+) failed, (\d+) error\(s\) of (\d+) tests")
+    STARTING = re.compile(r"Starting (\w+\.\w+) \.\.\.")
+
+    def __init__(self):
+        self.failed, self.ran, self.total = set(), set(), 0
+
+    def see(self, line):
+        """Take note of a line; progress lines stay out of the reader's sight."""
+        if found := self.STARTING.search(line):
+            self.ran.add(found[1])
+        if found := self.RESULT.search(line):
+            self.failed.add(found[2])
+        if found := self.TOTAL.search(line):
+            self.total = int(found[3])
+        return " INFO " not in line
+
+
+def test_core(options, _rest):
+    """``./dev test-core``: Odoo's sale and stock suites with the add-on installed and everything switched off."""
+    require_addon()
+    ensure_chromium()
+    workplace = ensure_workplace()
+    name = databases.checked(options.db) if options.db else databases.default_name(f"core_{os.getpid()}")
+    report = CoreReport()
+    try:
+        databases.fresh(workplace, name)
+        if not options.without_addon:
+            databases.install_addon(workplace, name, ADDON, demo=False)
+        with stopwatch("running Odoo's own tests (about ten minutes)"):
+            status = run_core(workplace, name, options, report)
+    finally:
+        if not options.keep:
+            databases.drop(workplace.server, name)
+    return conclude(report, status)
+
+
+def run_core(workplace, name, options, report):
+    """Run Odoo with its tests on; every line passes through ``report``."""
+    tags = options.tags or ",".join(f"/{module}" for module in CORE_MODULES)
+    left_out = "".join(f",-/{module}:{test}" for test in sorted(CORE_BASELINE) for module in CORE_MODULES)
+    command = workplace.command(
+        "server", "-c", workplace.config(name), "-d", name, "--test-tags", tags + left_out, "--stop-after-init"
+    )
+    return run_filtered(command, workplace.environment(), report.see)
+
+
+def conclude(report, status):
+    """Print the closing line and decide the exit status."""
+    for test_name in sorted(report.failed):
+        say(f"failed: {test_name}")
+    if not report.total:
+        say("no test ran: Odoo stopped before its tests, see the messages above")
+        return status or 1
+    failed = len(report.failed)
+    print(f"{report.total - failed} passed, {failed} failed", flush=True)
+    return 1 if failed or status else 0
