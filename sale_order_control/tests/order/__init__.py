@@ -1,0 +1,2 @@
+from . import test_order_gate
+from . import test_order_guard
