@@ -38,22 +38,23 @@ class SaleOrder(models.Model):
 
     @api.depends('company_id', 'create_date')
     def _compute_control_active(self):
-        controlled = self._get_controlled()
+        # What is being typed is judged once it is saved.
+        controlled = self._origin._get_controlled()
         for order in self:
-            order.control_active = order in controlled
+            order.control_active = order._origin in controlled
 
     @api.depends('control_parked', 'state')
     def _compute_control_status(self):
-        statuses = self.sudo()._get_control_statuses()
+        statuses = self._origin.sudo()._get_control_statuses()
         for order in self:
-            first = min(statuses[order.id], default=None) if order.id in statuses else None
+            first = min(statuses.get(order._origin.id, ()), default=None)
             order.control_status = first.key if first else False
             order.control_next = first.sentence if first else False
 
     @api.depends('order_line', 'partner_id', 'payment_term_id', 'state', 'control_parked')
     def _compute_control_panel(self):
         for order in self:
-            order.control_panel = order._get_control_panel() if order.control_active else False
+            order.control_panel = order._origin._get_control_panel() if order.control_active else False
 
     def _get_control_statuses(self):
         """Collect what the rooms say of these orders in a list; rooms extend, batch-wise.
