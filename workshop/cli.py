@@ -1,6 +1,7 @@
 """The command line of ``./dev``: which verbs there are and what they accept."""
 
 import argparse
+import signal
 import sys
 
 from .console import Trouble, say
@@ -91,6 +92,7 @@ def main(arguments=None):
     rest = [*unknown, *getattr(options, "rest", [])]
     if unknown and options.verb not in ("test", "bench"):
         parser().error(f"unknown options for {options.verb}: {' '.join(unknown)}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # leave through the clean-up code
     try:
         return actions()[options.verb](options, rest)
     except Trouble as trouble:

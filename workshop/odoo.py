@@ -90,11 +90,13 @@ def run_filtered(command, environment, on_line=None):
         text=True,
         errors="replace",
     )
-    with process:
+    try:
         for line in process.stdout:
             if not NOISE.match(line) and (on_line is None or on_line(line) is not False):
                 print(line, end="", flush=True)
-    return process.returncode
+        return process.wait()
+    finally:
+        stop(process)
 
 
 def ensure_workplace():
@@ -129,7 +131,7 @@ def chosen_port(wanted):
 
 @contextlib.contextmanager
 def serving(workplace, database, port=None, **options):
-    """Serve ``database`` in the background while the block runs; yields the address."""
+    """Serve ``database`` in the background while the block runs; yields the address and the process."""
     port = chosen_port(port)
     log = log_dir() / f"server-{database}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -141,12 +143,12 @@ def serving(workplace, database, port=None, **options):
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
             env=workplace.environment(),
-            start_new_session=True,
+            start_new_session=True,  # Ctrl-C reaches only us: we end it in order
         )
         try:
             address = f"http://{HOST}:{port}"
             wait_until_up(address, process, log)
-            yield address
+            yield address, process
         finally:
             stop(process)
 
@@ -172,6 +174,6 @@ def stop(process):
     try:
         process.wait(15)
     except subprocess.TimeoutExpired:
-        say("the server does not stop by itself; killing it")
-        os.killpg(process.pid, signal.SIGKILL)
+        say("Odoo does not stop by itself; killing it")
+        process.kill()
         process.wait()

@@ -8,8 +8,8 @@ import subprocess
 
 from . import databases, postgres
 from .console import Trouble, say, warn
-from .odoo import HOST, chosen_port, ensure_workplace, free_port, serving
-from .paths import ADDON, REPO, cache_dir
+from .odoo import chosen_port, ensure_workplace, free_port, serving
+from .paths import ADDON, REPO, cache_dir, log_dir
 from .system_packages import ensure_chromium, ensure_wkhtmltopdf
 from .testing import require_addon
 
@@ -34,13 +34,17 @@ def demo(options, _rest):
     port = chosen_port(options.port) if options.port else usual_port()
     name = databases.checked(options.db) if options.db else databases.default_name("demo")
     demo_database(workplace, name, options.fresh)
-    with serving(workplace, name, port, max_cron_threads=1) as address:
+    with serving(workplace, name, port, max_cron_threads=1) as (address, process):
         print(f"\n  Odoo with {ADDON} is at {address}\n")
         for row in demo_users(workplace, name):
             print("    {login:<28} password {password:<20} {roles}".format(**row))
         print("\n  Press Ctrl-C to stop; ./dev demo starts it again with the same data.\n", flush=True)
-        wait_for_interrupt()
-    return 0
+        try:
+            process.wait()
+        except KeyboardInterrupt:
+            print()
+            return 0
+    raise Trouble(f"Odoo stopped by itself: see {log_dir()}/server-{name}.log.")
 
 
 def usual_port():
@@ -50,19 +54,6 @@ def usual_port():
     except Trouble:
         warn(f"port {USUAL_PORT} is taken by another program; taking a free one.")
         return free_port()
-
-
-def wait_for_interrupt():
-    """Block until Ctrl-C."""
-    try:
-        while True:
-            input()
-    except EOFError:
-        import signal
-
-        signal.pause()
-    except KeyboardInterrupt:
-        print()
 
 
 def demo_users(workplace, name):
@@ -144,7 +135,7 @@ def screenshots(options, rest):
     workplace = ensure_workplace()
     name = databases.checked(options.db) if options.db else databases.default_name("screens")
     demo_database(workplace, name, anew=not options.reuse)
-    with serving(workplace, name) as address:
+    with serving(workplace, name) as (address, _process):
         environment = {
             **script_environment(workplace),
             "SOC_ADDRESS": address,
