@@ -6,7 +6,7 @@ import subprocess
 
 from . import databases
 from .console import Trouble, say, stopwatch
-from .odoo import ensure_workplace, run_filtered
+from .odoo import ensure_workplace, free_port, run_filtered
 from .paths import ADDON, ADDON_DIR, REPO
 from .system_packages import ensure_chromium, ensure_wkhtmltopdf
 
@@ -121,8 +121,9 @@ def run_core(workplace, name, options, report):
     """Run Odoo with its tests on; every line passes through ``report``."""
     tags = options.tags or ",".join(f"/{module}" for module in CORE_MODULES)
     left_out = "".join(f",-/{module}:{test}" for test in sorted(CORE_BASELINE) for module in CORE_MODULES)
+    config = workplace.config(name, http_port=free_port())
     command = workplace.command(
-        "server", "-c", workplace.config(name), "-d", name, "--test-tags", tags + left_out, "--stop-after-init"
+        "server", "-c", config, "-d", name, "--test-tags", tags + left_out, "--stop-after-init"
     )
     return run_filtered(command, workplace.environment(), report.see)
 
