@@ -18,6 +18,7 @@ class ControlMemory:
     :ivar happened: positive while an event is processed that cannot be undone (a payment, a
         signature, a posted bill): rules then record and park instead of refusing
     :ivar changing: ids of orders whose terms are being changed by an outer call that judges them
+    :ivar leaving: ids of the order lines whose goods leave in the running call; None while nothing leaves
     :ivar today: date the rules take for today, set by replay and simulation only
     """
 
@@ -27,6 +28,7 @@ class ControlMemory:
         self.acting = 0
         self.happened = 0
         self.changing = set()
+        self.leaving = None
         self.today = None
 
 
@@ -74,6 +76,20 @@ def event_happened(env):
         yield memory
     finally:
         memory.happened -= 1
+
+
+@contextmanager
+def goods_leaving(env, line_ids):
+    """Tell the rules of *release* which order lines leave: the others may still wait."""
+    memory = control_memory(env)
+    before, memory.leaving = memory.leaving, frozenset(line_ids)
+    # What was found for other goods of the order says nothing about these.
+    memory.issues.clear()
+    try:
+        yield
+    finally:
+        memory.leaving = before
+        memory.issues.clear()
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
 
+from .control_memory import control_memory
 from .control_terms import LINE_TERM_FIELDS, LineTerms
 
 
@@ -25,22 +27,46 @@ class SaleOrderLine(models.Model):
             cost=self.purchase_price,
         )
 
+    @api.model
+    def _get_control_protected_fields(self):
+        """Name the line fields that only the add-on's own acts may write; rooms add theirs."""
+        return set()
+
+    def _control_refuse_protected(self, vals):
+        touched = self._get_control_protected_fields() & vals.keys()
+        if touched and not control_memory(self.env).acting:
+            raise AccessError(self.env._(
+                "These fields follow from checks and decisions and cannot be written: %s", ", ".join(sorted(touched))))
+
     @api.model_create_multi
     def create(self, vals_list):
+        for vals in vals_list:
+            self._control_refuse_protected(vals)
+        defaults = {f'default_{name}' for name in self._get_control_protected_fields()} & self.env.context.keys()
+        if defaults:
+            self = self.with_context({key: value for key, value in self.env.context.items() if key not in defaults})
         order_ids = {vals.get('order_id', self.env.context.get('default_order_id')) for vals in vals_list}
         orders = self.env['sale.order'].browse(order_id for order_id in order_ids if order_id)
         with orders._control_change():
             return super().create(vals_list)
 
     def write(self, vals):
-        if not LINE_TERM_FIELDS & vals.keys():
-            return super().write(vals)
-        orders = self.order_id
+        self._control_refuse_protected(vals)
+        orders = self.order_id if LINE_TERM_FIELDS & vals.keys() else self.order_id.browse()
         if vals.get('order_id'):
             orders |= orders.browse(vals['order_id'])
         with orders._control_change():
-            return super().write(vals)
+            result = super().write(vals)
+            if 'state' in vals:
+                self._check_control_state()
+        return result
 
     def unlink(self):
         with self.order_id._control_change():
             return super().unlink()
+
+    def _check_control_state(self):
+        """A line follows its order's state: pretending another would launch deliveries past the gate."""
+        astray = self.filtered(lambda line: line.state != line.order_id.state)
+        if astray.order_id._get_controlled():
+            raise UserError(self.env._("The state of an order line follows its order and cannot be set by itself."))

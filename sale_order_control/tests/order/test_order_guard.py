@@ -57,6 +57,15 @@ class TestOrderGuard(ControlCommon):
         self.assertFalse(result['ids'])
         self.assertIn("The stub does not like it", str(result['messages']))
 
+    def test_a_line_cannot_pretend_to_be_confirmed(self):
+        order = self._held_order()
+        with self.assertRaisesRegex(UserError, "follows its order"):
+            order.order_line.write({'state': 'sale', 'product_uom_qty': 2})
+        created = order.order_line.create({
+            'order_id': order.id, 'product_id': self.product.id, 'product_uom_qty': 1, 'state': 'sale'})
+        self.assertEqual(created.state, 'draft')
+        self.assertFalse(order.sudo().picking_ids)
+
     def test_no_context_key_opens_the_gate(self):
         order = self._held_order()
         keys = ('force', 'skip_control', 'control_memory', 'sale_order_control', 'install_mode', 'import_file', 'tracking_disable')
@@ -281,6 +290,17 @@ class TestOrderGuard(ControlCommon):
         rule.issues = []
         picking.button_validate()
         self.assertEqual(picking.state, 'done')
+
+    def test_a_move_written_or_created_as_done_is_held_too(self):
+        rule = StubRule(self)
+        order = self._create_order()
+        order.action_confirm()
+        move = self._transfer_to_validate(order).move_ids
+        rule.issues = [issue()]
+        with self.assertRaisesRegex(UserError, "The stub does not like it"):
+            move.write({'state': 'done'})
+        with self.assertRaisesRegex(UserError, "The stub does not like it"):
+            move.copy({'sale_line_id': order.order_line.id, 'state': 'done'})
 
     def test_a_return_is_never_held(self):
         rule = StubRule(self)
