@@ -5,7 +5,7 @@ import re
 import shutil
 
 from .console import Trouble, say, stopwatch
-from .paths import data_dir
+from .paths import cache_dir, data_dir
 from .steps import fingerprint, setup_lock
 
 MODULES = ["sale_management", "sale_stock", "sale_margin", "account", "purchase_stock"]
@@ -42,6 +42,7 @@ def drop(server, name):
     """Remove database ``name`` with its files, also when somebody is connected to it."""
     server.query(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
     shutil.rmtree(filestore(name), ignore_errors=True)
+    (cache_dir() / "conf" / f"{name}.conf").unlink(missing_ok=True)
 
 
 def copy(server, source, target):

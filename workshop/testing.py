@@ -82,20 +82,20 @@ class CoreReport:
 
     RESULT = re.compile(r"(FAIL|ERROR): (?:Subtest )?(\w+\.\w+)")
     TOTAL = re.compile(r"(\d+) failed, (\d+) error\(s\) of (\d+) tests")
-    STARTING = re.compile(r"Starting (\w+\.\w+) \.\.\.")
+    LEVEL = re.compile(r"\d{4}-\d\d-\d\d \S+ \d+ (\w+) ")
 
     def __init__(self):
-        self.failed, self.ran, self.total = set(), set(), 0
+        self.failed, self.total, self.visible = set(), 0, True
 
     def see(self, line):
-        """Take note of a line; progress lines stay out of the reader's sight."""
-        if found := self.STARTING.search(line):
-            self.ran.add(found[1])
+        """Take note of a line; progress messages, which may have several lines, stay out of the reader's sight."""
+        if found := self.LEVEL.match(line):
+            self.visible = found[1] not in ("INFO", "DEBUG")
         if found := self.RESULT.search(line):
             self.failed.add(found[2])
         if found := self.TOTAL.search(line):
             self.total = int(found[3])
-        return " INFO " not in line
+        return self.visible
 
 
 def test_core(options, _rest):

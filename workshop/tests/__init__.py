@@ -1,0 +1,1 @@
+"""Tests of the workshop itself; they need no Odoo and no network."""
