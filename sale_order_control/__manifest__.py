@@ -26,6 +26,7 @@
         'views/order/sale_control_log_views.xml',
         'views/order/sale_control_type_views.xml',
         'views/order/sale_control_requirement_views.xml',
+        'views/order/sale_control_settings_views.xml',
         'views/order/res_config_settings_views.xml',
         'views/order/stock_picking_views.xml',
         'views/order/portal_templates.xml',

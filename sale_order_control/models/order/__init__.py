@@ -11,6 +11,7 @@ from . import sale_order_gate
 from . import sale_order_checks
 from . import sale_order_guard
 from . import sale_order_status
+from . import sale_order_portal
 from . import sale_order_line
 
 from . import account_move

@@ -13,28 +13,28 @@ class ResCompany(models.Model):
     _inherit = 'res.company'
 
     control_completeness = fields.Selection(
-        CONTROL_MODES, string="Completeness Control", default='off', required=True,
+        CONTROL_MODES, groups='base.group_user', string="Completeness Control", default='off', required=True,
         help="Mandatory data, duplicates: off, told only, or in force.")
     control_credit = fields.Selection(
-        CONTROL_MODES, string="Credit Control", default='off', required=True,
+        CONTROL_MODES, groups='base.group_user', string="Credit Control", default='off', required=True,
         help="Credit limits, overdue invoices and holds. Branches follow their main company.")
     control_approval = fields.Selection(
-        CONTROL_MODES, string="Approval Control", default='off', required=True,
+        CONTROL_MODES, groups='base.group_user', string="Approval Control", default='off', required=True,
         help="Approval policies on quotations.")
     control_promise = fields.Selection(
-        CONTROL_MODES, string="Delivery Promise Control", default='off', required=True,
+        CONTROL_MODES, groups='base.group_user', string="Delivery Promise Control", default='off', required=True,
         help="Whether a delivery date must be promised before goods leave.")
     control_release = fields.Selection(
-        CONTROL_MODES, string="Release Control", default='off', required=True,
+        CONTROL_MODES, groups='base.group_user', string="Release Control", default='off', required=True,
         help="Whether orders are judged again when goods leave to the customer.")
     control_amendment = fields.Selection(
-        CONTROL_MODES, string="Amendment Control", default='off', required=True,
+        CONTROL_MODES, groups='base.group_user', string="Amendment Control", default='off', required=True,
         help="Whether the terms of a confirmed order may still be made worse by editing it.")
     control_go_live = fields.Date(
-        string="Control Go-Live Date",
+        groups='base.group_user', string="Control Go-Live Date",
         help="Orders created before this day keep the old handling until they are set to draft again.")
     control_duplicate_days = fields.Integer(
-        string="Duplicate Warning Days", default=7,
+        groups='base.group_user', string="Duplicate Warning Days", default=7,
         help="Orders of one customer for the same product and quantity within so many days are "
              "shown as possible duplicates. 0 switches the warning off.")
 

@@ -41,20 +41,21 @@ class SaleOrder(models.Model):
         # What is being typed is judged once it is saved.
         controlled = self._origin._get_controlled()
         for order in self:
-            order.control_active = order._origin in controlled
+            order.control_active = order._origin in controlled if order._origin else order.company_id._has_control()
 
     @api.depends('control_parked', 'state')
     def _compute_control_status(self):
-        statuses = self._origin.sudo()._get_control_statuses()
+        # While a form is edited nothing is asked: the screen keeps what it shows of the saved order.
+        statuses = self.filtered('id').sudo()._get_control_statuses()
         for order in self:
-            first = min(statuses.get(order._origin.id, ()), default=None)
+            first = min(statuses.get(order.id, ()), default=None)
             order.control_status = first.key if first else False
             order.control_next = first.sentence if first else False
 
     @api.depends('order_line', 'partner_id', 'payment_term_id', 'state', 'control_parked')
     def _compute_control_panel(self):
         for order in self:
-            order.control_panel = order._origin._get_control_panel() if order.control_active else False
+            order.control_panel = order._get_control_panel() if order.id and order.control_active else False
 
     def _get_control_statuses(self):
         """Collect what the rooms say of these orders in a list; rooms extend, batch-wise.
