@@ -23,7 +23,8 @@ class ControlIssue:
     :ivar effect: ``warn`` (passes, is told), ``approve`` (passes once someone agreed) or ``block``
     :ivar message: translated, complete sentence saying what is wrong
     :ivar facts: the figures used; amounts in the currency named by ``facts['currency']``. The keys
-        listed in ``facts['figures']`` are the ones an approval bounds: bigger is worse
+        listed in ``facts['figures']`` are the ones an approval bounds: bigger is worse;
+        ``facts['nobody']`` marks an issue that needs agreement while nobody can be asked for it
     :ivar clears: translated sentence saying what would make the issue go away
     :ivar would: in shadow mode (*warn*), the effect that *enforce* would have had; else empty
     """
@@ -40,6 +41,11 @@ class ControlIssue:
     def stops(self):
         """Whether the order cannot pass while this issue stands."""
         return self.effect in ('approve', 'block')
+
+    @property
+    def askable(self):
+        """Whether submitting helps: somebody's agreement is needed, and somebody can be asked for it."""
+        return self.effect == 'approve' and not self.facts.get('nobody')
 
     @property
     def figures(self):

@@ -13,10 +13,12 @@ class ControlMemory:
     """Markers and evaluations of the running call.
 
     :ivar issues: evaluations of the open scope, ``{(checkpoint, order id, digest, language): issues}``
+    :ivar facts: figures that rooms found while evaluating in the open scope, under keys of their own
     :ivar scopes: number of open scopes; without one, nothing is remembered
     :ivar acting: positive while the add-on itself writes fields that follow from checks and decisions
     :ivar happened: positive while an event is processed that cannot be undone (a payment, a
         signature, a posted bill): rules then record and park instead of refusing
+    :ivar confirming: ids of orders whose confirmation is running and was serialised
     :ivar changing: ids of orders whose terms are being changed by an outer call that judges them
     :ivar leaving: ids of the order lines whose goods leave in the running call; None while nothing leaves
     :ivar today: date the rules take for today, set by replay and simulation only
@@ -24,9 +26,11 @@ class ControlMemory:
 
     def __init__(self):
         self.issues = {}
+        self.facts = {}
         self.scopes = 0
         self.acting = 0
         self.happened = 0
+        self.confirming = set()
         self.changing = set()
         self.leaving = None
         self.today = None
@@ -54,6 +58,7 @@ def control_scope(env):
         memory.scopes -= 1
         if not memory.scopes:
             memory.issues.clear()
+            memory.facts.clear()
 
 
 @contextmanager

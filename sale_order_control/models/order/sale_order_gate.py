@@ -219,7 +219,7 @@ class SaleOrder(models.Model):
             found = [issue for issue in issues[order.id] if issue.stops]
             for issue in found:
                 lines.append(f"• {issue.message} {issue.clears}".rstrip())
-            if any(issue.effect == 'approve' for issue in found) and order.state in ('draft', 'sent'):
+            if all(issue.askable for issue in found) and order.state in ('draft', 'sent'):
                 lines.append(self.env._("Use “Submit” to ask for approval."))
             paragraphs.append("\n".join(lines))
         return "\n\n".join(paragraphs)

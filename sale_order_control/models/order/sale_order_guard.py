@@ -34,7 +34,8 @@ class SaleOrder(models.Model):
             blocked = self._get_blocked(issues)
             waiting = self._get_held(issues) - blocked
             clean = self - blocked - waiting
-            if blocked == self:
+            noted = blocked._control_note_blocked(issues)
+            if blocked == self and not noted:
                 raise UserError(self._get_control_refusal(issues))
             waiting._control_submit(issues)
             # Together they may exceed what each of them respects alone.
@@ -51,7 +52,15 @@ class SaleOrder(models.Model):
 
     def _get_blocked(self, issues):
         """Filter the orders that nobody's agreement helps as things stand."""
-        return self.filtered(lambda order: any(issue.effect == 'block' for issue in issues[order.id]))
+        return self.filtered(lambda order: any(issue.stops and not issue.askable for issue in issues[order.id]))
+
+    def _control_note_blocked(self, issues):
+        """Offer blocked orders to the rooms: one that works on holds takes note of its own.
+
+        :param dict issues: result of the gate at *submit*
+        :return: the orders that a room keeps on a work list; refusing them would lose that note
+        """
+        return self.browse()
 
     def _control_submit(self, issues):
         """Hand orders that need somebody's agreement to the room that asks for it.
@@ -94,6 +103,7 @@ class SaleOrder(models.Model):
             return super().action_confirm()
         with control_scope(self.env) as memory:
             orders = self
+            controlled._control_serialise('confirm')
             if memory.happened or self.env.user.share:
                 issues = controlled._get_control_issues('confirm')
                 orders -= controlled._get_held(issues)._control_park(issues)
@@ -101,12 +111,38 @@ class SaleOrder(models.Model):
                     return True
             else:
                 issues = controlled._control_require('confirm')
-            with control_acting(self.env):
+            with control_acting(self.env), orders._control_confirming():
                 result = super(SaleOrder, orders).action_confirm()
             passed = orders & controlled
             passed._control_log('confirmed', issues, checkpoint='confirm')
             passed._control_event('confirmed')
         return result
+
+    @contextmanager
+    def _control_confirming(self):
+        """Mark that these orders are serialised and judged: the write of their state is not a second confirmation."""
+        memory = control_memory(self.env)
+        before, memory.confirming = memory.confirming, memory.confirming | set(self.ids)
+        try:
+            yield
+        finally:
+            memory.confirming = before
+
+    def _control_serialise(self, checkpoint):
+        """Make rival transactions meet before these orders really pass a checkpoint; rooms extend.
+
+        Called right before the evaluation that counts, never for a preview. What was evaluated for
+        other orders, or for these one by one, says nothing of these together and is forgotten.
+
+        :param str checkpoint: ``confirm``
+        """
+        memory = control_memory(self.env)
+        stale = [
+            key for key in memory.issues
+            if self and key[0] == checkpoint and (len(self) > 1 or key[1] != self.id)
+        ]
+        for key in stale:
+            del memory.issues[key]
 
     def _validate_order(self):
         # The customer has signed, or ordered for nothing: park rather than show a refusal.
@@ -188,7 +224,10 @@ class SaleOrder(models.Model):
         if defaults:
             self = self.with_context({key: value for key, value in self.env.context.items() if key not in defaults})
         orders = super().create(vals_list)
-        orders.filtered(lambda order: order.state == 'sale')._control_require('confirm')
+        confirmed = orders.filtered(lambda order: order.state == 'sale')
+        if confirmed:
+            confirmed._get_controlled()._control_serialise('confirm')
+            confirmed._control_require('confirm')
         return orders
 
     def write(self, vals):
@@ -198,6 +237,8 @@ class SaleOrder(models.Model):
         with control_scope(self.env), (watched - becoming)._control_change():
             result = super().write(vals)
             if becoming:
+                unforeseen = becoming.filtered(lambda order: order.id not in control_memory(self.env).confirming)
+                unforeseen._get_controlled()._control_serialise('confirm')
                 becoming._control_require('confirm')
         return result
 
@@ -230,6 +271,7 @@ class SaleOrder(models.Model):
         changed = self.filtered(lambda order: after[order.id].digest != before[order.id].digest)
         worse = changed.filtered(lambda order: order.state == 'sale' and after[order.id].worse_aspects(before[order.id]))
         if worse:
+            worse._control_serialise('confirm')
             issues = worse._get_change_issues(before, after)
             if worse._get_held(issues) and not control_memory(self.env).happened:
                 raise UserError(self.env._(
