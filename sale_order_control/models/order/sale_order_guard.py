@@ -40,6 +40,7 @@ class SaleOrder(models.Model):
             waiting._control_submit(issues)
             # Together they may exceed what each of them respects alone.
             confirmable = clean - clean._get_held(clean._get_control_issues('confirm'))
+            clean._control_log_told(issues)
             if confirmable:
                 confirmable.action_confirm()
         return self._get_submit_result(confirmable, waiting, self - confirmable - waiting)
@@ -61,6 +62,17 @@ class SaleOrder(models.Model):
         :return: the orders that a room keeps on a work list; refusing them would lose that note
         """
         return self.browse()
+
+    def _control_log_told(self, issues):
+        """Record warnings that are asked at *submit* only; the confirmation records its own.
+
+        :param dict issues: result of the gate at *submit*
+        """
+        again = self._get_control_issues('confirm')
+        told = {
+            order.id: tuple(issue for issue in issues[order.id] if issue not in again[order.id]) for order in self
+        }
+        self.filtered(lambda order: told[order.id])._control_log('checked', told, checkpoint='submit')
 
     def _control_submit(self, issues):
         """Hand orders that need somebody's agreement to the room that asks for it.

@@ -1,3 +1,4 @@
+from . import test_order_entry
 from . import test_order_gate
 from . import test_order_guard
 from . import test_order_loader
