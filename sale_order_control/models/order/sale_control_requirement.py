@@ -16,6 +16,9 @@ SUBJECT_MODELS = {
     'delivery_address': 'res.partner',
 }
 
+# Fields of these types say nothing when they are empty.
+UNSUITABLE_TYPES = ('one2many', 'boolean', 'json', 'properties', 'properties_definition')
+
 
 class SaleControlRequirement(models.Model):
     _name = 'sale.control.requirement'
@@ -31,7 +34,7 @@ class SaleControlRequirement(models.Model):
     subject = fields.Selection(SUBJECTS, string="Of", required=True, default='order')
     field_id = fields.Many2one(
         'ir.model.fields', string="Field", required=True, ondelete='cascade',
-        domain="[('model', '=', subject_model), ('ttype', 'not in', ('one2many', 'boolean', 'json'))]")
+        domain="[('model', '=', subject_model), ('ttype', 'not in', ('one2many', 'boolean', 'json', 'properties', 'properties_definition'))]")
     subject_model = fields.Char(compute='_compute_subject_model')
     sale_type_ids = fields.Many2many(
         'sale.control.type', string="Sales Types", help="Leave empty for every sales type.")
@@ -46,6 +49,10 @@ class SaleControlRequirement(models.Model):
     @api.constrains('subject', 'field_id')
     def _check_field(self):
         for requirement in self:
+            if requirement.field_id.ttype in UNSUITABLE_TYPES:
+                raise ValidationError(self.env._(
+                    "“%s” cannot be mandatory: such a field is never empty, or holds many records.",
+                    requirement.field_id.field_description))
             if requirement.field_id.model != SUBJECT_MODELS[requirement.subject]:
                 raise ValidationError(self.env._(
                     "The field “%(field)s” does not belong to “%(subject)s”. Choose a field of the subject.",

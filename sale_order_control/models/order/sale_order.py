@@ -11,11 +11,11 @@ class SaleOrder(models.Model):
 
     sale_type_id = fields.Many2one(
         'sale.control.type', string="Sales Type",
-        compute='_compute_sale_type_id', store=True, readonly=False, precompute=True, index='btree_not_null',
+        compute='_compute_sale_type_id', store=True, readonly=False, precompute=True, copy=False, index='btree_not_null',
         groups='base.group_user', check_company=True,
         help="Follows the customer's country. Choosing another type than the customer's needs approval.")
     control_source_id = fields.Many2one(
-        'sale.control.source', string="Order Source", groups='base.group_user',
+        'sale.control.source', string="Order Source", copy=False, groups='base.group_user',
         help="How the customer's order reached us.")
     requested_date = fields.Date(
         string="Requested Date", copy=False,
@@ -54,6 +54,7 @@ class SaleOrder(models.Model):
     def action_view_control_log(self):
         """Open what the gate recorded about the order."""
         self.ensure_one()
+        self.env['sale.control.log'].check_access('read')
         return {
             'type': 'ir.actions.act_window',
             'name': self.env._("Control Log of %s", self.name),

@@ -19,6 +19,8 @@ CONTROL_STATUSES = [
     ('promised', "Promised"),
 ]
 
+SAVED_ONLY = ('control_status', 'control_next', 'control_panel')
+
 
 class SaleOrder(models.Model):
     """What users see of control: one badge, one sentence, one panel."""
@@ -45,7 +47,6 @@ class SaleOrder(models.Model):
 
     @api.depends('control_parked', 'state')
     def _compute_control_status(self):
-        # While a form is edited nothing is asked: the screen keeps what it shows of the saved order.
         statuses = self.filtered('id').sudo()._get_control_statuses()
         for order in self:
             first = min(statuses.get(order.id, ()), default=None)
@@ -56,6 +57,13 @@ class SaleOrder(models.Model):
     def _compute_control_panel(self):
         for order in self:
             order.control_panel = order._get_control_panel() if order.id and order.control_active else False
+
+    def onchange(self, values, field_names, fields_spec):
+        # What is being typed is judged once it is saved: until then the screen keeps what it shows, and
+        # the gate is not asked at every keystroke.
+        if self:
+            fields_spec = {name: spec for name, spec in fields_spec.items() if name not in SAVED_ONLY}
+        return super().onchange(values, field_names, fields_spec)
 
     def _get_control_statuses(self):
         """Collect what the rooms say of these orders in a list; rooms extend, batch-wise.
