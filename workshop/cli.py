@@ -98,6 +98,9 @@ def main(arguments=None):
     except Trouble as trouble:
         print(f"[dev] {trouble}", file=sys.stderr, flush=True)
         return 1
+    except OSError as error:
+        print(f"[dev] The system refused: {error}.", file=sys.stderr, flush=True)
+        return 1
     except KeyboardInterrupt:
         say("stopped")
         return 130

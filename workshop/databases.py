@@ -68,7 +68,7 @@ def ensure_template(workplace, template):
         found = workplace.server.query(
             f"SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = '{template}'"
         )
-        if found != [[key]]:
+        if found != [[key]] or not filestore(template).exists():
             with stopwatch(f"preparing the template database {template} (one to two minutes)"):
                 build_template(workplace, template, key)
 

@@ -31,16 +31,18 @@ class Apt:
         self.folder = cache_dir() / "apt" / name
         for part in ("lists/partial", "cache/archives/partial", "packages"):
             (self.folder / part).mkdir(parents=True, exist_ok=True)
-        self.options = ["-o", f"Dir::State::lists={self.folder}/lists", "-o", f"Dir::Cache={self.folder}/cache"]
+        settings = {"Dir::State::lists": self.folder / "lists", "Dir::Cache": self.folder / "cache"}
+        settings |= {"Acquire::Retries": 3, "APT::Sandbox::User": ""}
         if source_line:
             sources = self.folder / "sources.list"
             sources.write_text(source_line + "\n")
-            self.options += ["-o", f"Dir::Etc::sourcelist={sources}", "-o", "Dir::Etc::sourceparts=/dev/null"]
+            settings |= {"Dir::Etc::sourcelist": sources, "Dir::Etc::sourceparts": "/dev/null"}
+        self.options = [word for name, value in settings.items() for word in ("-o", f"{name}={value}")]
 
     def update(self):
         """Fetch the package lists."""
         run_logged(
-            ["apt-get", *self.options, "-o", "APT::Sandbox::User=", "-q", "update"],
+            ["apt-get", *self.options, "-q", "update"],
             log_dir() / f"apt-{self.folder.name}-update.log",
             "Debian's package lists could not be fetched (is there a network?).",
         )
@@ -57,7 +59,7 @@ class Apt:
         shutil.rmtree(folder)
         folder.mkdir()
         run_logged(
-            ["apt-get", *self.options, "-o", "APT::Sandbox::User=", "-q", "download", *packages],
+            ["apt-get", *self.options, "-q", "download", *packages],
             log_dir() / f"apt-{self.folder.name}-download.log",
             f"Debian's packages {', '.join(packages)} could not be fetched.",
             cwd=folder,

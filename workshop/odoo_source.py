@@ -26,13 +26,13 @@ class OdooSource:
 def from_home(home):
     """Recognise a git checkout, an installed package or an unpacked Debian package."""
     for root in (home, home / "usr/lib/python3/dist-packages", home.parent):
-        if (root / "odoo/release.py").exists():
+        if os.access(root / "odoo/release.py", os.R_OK):
             source = OdooSource(root, tuple(path for path in [root / "addons"] if (path / "sale").is_dir()))
             release = (root / "odoo/release.py").read_text()
             if "version_info = (19, 0" not in release:
                 raise Trouble(f"ODOO_HOME={home} is not an Odoo 19.0.")
             return source
-    raise Trouble(f"ODOO_HOME={home} holds no Odoo: expected a folder with odoo/release.py in it.")
+    raise Trouble(f"ODOO_HOME={home} holds no Odoo we may read: expected a folder with odoo/release.py in it.")
 
 
 def ensure_odoo():

@@ -66,14 +66,23 @@ class Server:
 def ensure_server(python):
     """A server that answers, started if it is ours and not running."""
     if any(os.environ.get(name) for name in ("PGHOST", "PGPORT", "PGUSER")):
-        server = Server(
-            python, os.environ.get("PGHOST", ""), os.environ.get("PGPORT", ""), os.environ.get("PGUSER", "")
-        )
-        server.query("SELECT 1")
+        server = Server(python, *(os.environ.get(name, "") for name in ("PGHOST", "PGPORT", "PGUSER")))
+        require_usable(server)
         return server
     cluster = Cluster.of_cache()
     cluster.ensure_running(python)
     return Server(python, str(cluster.socket), "5432", ROLE)
+
+
+def require_usable(server):
+    """Refuse a reader's own server early where Odoo would refuse it late."""
+    ((user, may_create),) = server.query(
+        "SELECT current_user, rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user"
+    )
+    if user == "postgres":
+        raise Trouble("Odoo refuses the PostgreSQL user postgres: make another role and set PGUSER to it.")
+    if not may_create:
+        raise Trouble(f"The PostgreSQL user {user} may not create databases: ALTER ROLE {user} CREATEDB.")
 
 
 class Cluster:

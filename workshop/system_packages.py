@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 
-from .console import Trouble, is_root, run_logged, say, warn
+from .console import Trouble, capture, is_root, run_logged, say, warn
 from .paths import log_dir
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -34,6 +34,14 @@ def ensure_wkhtmltopdf():
         apt_install("wkhtmltopdf")
     if not shutil.which("wkhtmltopdf"):
         warn("there is no wkhtmltopdf, so documents cannot be printed as PDF (package wkhtmltopdf); going on.")
+
+
+def ensure_chinese_font():
+    """Pictures in Chinese need a font that has it."""
+    if not capture(["fc-list", ":lang=zh-cn"]):
+        apt_install("fonts-wqy-microhei")
+    if not capture(["fc-list", ":lang=zh-cn"]):
+        warn("there is no font with Chinese letters: pictures in Chinese will show boxes (package fonts-wqy-microhei).")
 
 
 def apt_install(package):

@@ -10,7 +10,7 @@ from . import databases, postgres
 from .console import Trouble, say, warn
 from .odoo import chosen_port, ensure_workplace, free_port, serving
 from .paths import ADDON, REPO, cache_dir, log_dir
-from .system_packages import ensure_chromium, ensure_wkhtmltopdf
+from .system_packages import ensure_chinese_font, ensure_chromium, ensure_wkhtmltopdf
 from .testing import require_addon
 
 USUAL_PORT = 8069
@@ -132,6 +132,7 @@ def screenshots(options, rest):
     if not scenes.exists():
         raise Trouble("There is no docs/screenshots.py with the scenes to take.")
     chromium = ensure_chromium()
+    ensure_chinese_font()
     workplace = ensure_workplace()
     name = databases.checked(options.db) if options.db else databases.default_name("screens")
     demo_database(workplace, name, anew=not options.reuse)
