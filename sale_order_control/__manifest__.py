@@ -34,6 +34,8 @@
         'views/credit/credit_views.xml',
         'views/approval/approval_views.xml',
         'views/delivery/delivery_views.xml',
+        'views/delivery/sale_order_views.xml',
+        'views/delivery/portal_templates.xml',
         # Menus last: they name the actions of all rooms.
         'views/menus.xml',
     ],

@@ -1,1 +1,2 @@
 from .order import *
+from .delivery import *

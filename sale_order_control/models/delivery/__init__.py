@@ -1,0 +1,14 @@
+from . import sale_delivery_change_reason
+from . import sale_delivery_promise
+from . import stock_warehouse
+
+# The order line's slice in the order in which it builds on itself: fields, supply, promise.
+from . import sale_order_line
+from . import sale_order_line_atp
+from . import sale_order_line_promise
+
+from . import sale_order
+from . import sale_order_dates
+from . import sale_order_gate
+from . import sale_order_status
+from . import stock_move

@@ -6,7 +6,7 @@ written by private methods only and is gone when the ``with`` block that set it 
 
 from contextlib import contextmanager
 
-_KEY = 'sale_order_control'
+_KEY = '_sale_order_control_memory'
 
 
 class ControlMemory:
@@ -37,10 +37,19 @@ class ControlMemory:
 
 
 def control_memory(env):
-    """Return the memory of the current cursor."""
+    """Return the memory of the current cursor.
+
+    It hangs on the cursor itself: ``cr.cache`` is emptied by every commit and by every savepoint that is
+    rolled back, in the middle of the call that set a marker. What was evaluated before is forgotten then.
+    """
+    memory = getattr(env.cr, _KEY, None)
+    if memory is None:
+        memory = ControlMemory()
+        setattr(env.cr, _KEY, memory)
     if _KEY not in env.cr.cache:
-        env.cr.cache[_KEY] = ControlMemory()
-    return env.cr.cache[_KEY]
+        env.cr.cache[_KEY] = True
+        memory.issues.clear()
+    return memory
 
 
 @contextmanager

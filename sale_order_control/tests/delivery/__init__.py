@@ -1,0 +1,4 @@
+from . import test_delivery_atp
+from . import test_delivery_promise
+from . import test_delivery_outcome
+from . import test_delivery_attack

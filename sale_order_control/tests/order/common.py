@@ -56,7 +56,8 @@ class ControlCommon(TransactionCase):
             'invoice_policy': 'order',
         })
         warehouse = cls.env['stock.warehouse'].search([('company_id', '=', cls.company.id)], limit=1)
-        cls.env['stock.quant']._update_available_quantity(product, warehouse.lot_stock_id, stock)
+        if stock:
+            cls.env['stock.quant']._update_available_quantity(product, warehouse.lot_stock_id, stock)
         return product
 
     @classmethod

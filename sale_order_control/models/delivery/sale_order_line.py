@@ -1,0 +1,90 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+
+LINE_PROMISE_STATES = [
+    ('open', "To Promise"),
+    ('promised', "Promised"),
+    ('at_risk', "At Risk"),
+    ('late', "Late"),
+    ('done', "Delivered"),
+]
+WAITING_STATES = ('open', 'promised', 'at_risk', 'late')
+
+
+class SaleOrderLine(models.Model):
+    """What a line carries of its delivery: wanted, promised, delivered."""
+
+    _inherit = 'sale.order.line'
+
+    promised_date = fields.Date(
+        string="Promised Date", copy=False, readonly=True, groups='base.group_user',
+        help="The day that was promised to the customer. Delivery planners promise; every promise stays on record.")
+    first_promised_date = fields.Date(
+        string="First Promise", copy=False, readonly=True, groups='base.group_user')
+    promised_quantity = fields.Float(
+        digits='Product Unit', copy=False, readonly=True, groups='base.group_user',
+        help="What the current promise covers, in the unit of the line.")
+    promise_revision = fields.Integer(
+        string="Promises", copy=False, readonly=True, groups='base.group_user',
+        help="How many dates were promised for the line so far.")
+    promise_state = fields.Selection(
+        LINE_PROMISE_STATES, string="Delivery", copy=False, readonly=True, groups='base.group_user',
+        help="Empty while no promise is asked for: quotations, services, or the control is off.")
+    delivered_date = fields.Date(
+        string="Last Delivered On", copy=False, readonly=True, groups='base.group_user',
+        help="The day on which goods of the line last left to the customer. Returns do not count.")
+    promise_ids = fields.One2many(
+        'sale.delivery.promise', 'order_line_id', string="Promise History", groups='base.group_user')
+    wanted_date = fields.Date(
+        string="Wanted", compute='_compute_wanted_date', groups='base.group_user',
+        help="The line's requested date, or else the order's.")
+    proposed_date = fields.Date(
+        string="Proposal", compute='_compute_proposed_date', groups='base.group_user',
+        help="The wanted date where it can be kept, otherwise the earliest safe date: stock and expected "
+             "receipts less what others are waiting for, or else the lead time.")
+
+    _waiting_promise_idx = models.Index(
+        "(promise_state, order_id) WHERE promise_state IN ('open', 'promised', 'at_risk', 'late')")
+
+    @api.depends('requested_date', 'order_id.requested_date')
+    def _compute_wanted_date(self):
+        for line in self:
+            line.wanted_date = line.requested_date or line.order_id.requested_date
+
+    @api.depends('product_id', 'product_uom_qty', 'qty_delivered', 'requested_date', 'order_id.requested_date')
+    def _compute_proposed_date(self):
+        proposals = self._get_promise_proposals()
+        for line in self:
+            line.proposed_date = proposals.get(line.id, False)
+
+    @api.model
+    def _get_control_protected_fields(self):
+        return super()._get_control_protected_fields() | {
+            'promised_date', 'first_promised_date', 'promised_quantity', 'promise_revision', 'promise_state',
+            'delivered_date', 'promise_ids',
+        }
+
+    def _filter_deliverable(self):
+        """Filter the lines that ask for goods: no services, notes, down payments or expenses."""
+        return self.filtered(
+            lambda line: not line.display_type and not line.is_downpayment and not line.is_expense
+            and line.product_id.type == 'consu' and line.product_uom_qty > 0)
+
+    def _get_promise_deadline(self):
+        """Return the UTC datetime by which what is left of the line should be with the customer.
+
+        The promised day; before there is one, the wanted day, or else what Odoo expects by lead time.
+        """
+        self.ensure_one()
+        day = self.promised_date or self.wanted_date
+        return self.order_id.warehouse_id._get_promise_moment(day) if day else self._expected_date()
+
+    def _prepare_procurement_values(self):
+        values = super()._prepare_procurement_values()
+        if self.sudo().promised_date:
+            # Goods ordered on top follow the line's promise, not the order's last date.
+            deadline = self.sudo()._get_promise_deadline()
+            values['date_deadline'] = deadline
+            values['date_planned'] = deadline - timedelta(days=self.order_id.company_id.security_lead)
+        return values

@@ -1,0 +1,15 @@
+from odoo import models
+
+from .sale_order_line import WAITING_STATES
+
+
+class StockMove(models.Model):
+    _inherit = 'stock.move'
+
+    def _action_cancel(self):
+        result = super()._action_cancel()
+        lines = self.sale_line_id.sudo().filtered(lambda line: line.promise_state in WAITING_STATES)
+        if lines:
+            # A dropped backorder may have been the last of it.
+            lines.order_id._refresh_promise_states()
+        return result

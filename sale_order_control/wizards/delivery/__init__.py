@@ -1,0 +1,1 @@
+from . import sale_delivery_promise_wizard
