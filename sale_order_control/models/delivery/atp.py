@@ -121,7 +121,11 @@ def plan(demands, balances, today):
     :return: ``{demand key: [ScheduleLine, ...]}``
     """
     result = {}
-    for demand in sorted(demands, key=lambda demand: (not demand.promised, demand.wanted if demand.promised else today)):
+
+    def urgency(demand):
+        return not demand.promised, demand.wanted if demand.promised else today
+
+    for demand in sorted(demands, key=urgency):
         if demand.managed:
             balance = balances[demand.product_id, demand.warehouse_id]
             result[demand.key] = balance.schedule(demand)

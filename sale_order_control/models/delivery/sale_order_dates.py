@@ -7,6 +7,7 @@ from odoo.exceptions import UserError
 from odoo.tools import format_date
 
 from ..order.control_memory import control_acting, control_memory
+from .sale_order_line import WAITING_STATES
 
 _logger = logging.getLogger(__name__)
 
@@ -63,12 +64,11 @@ class SaleOrder(models.Model):
                 with control_acting(self.env):
                     order.write({'commitment_date': moment})
         groups = defaultdict(self.env['stock.move'].sudo().browse)
-        for line in self.sudo().order_line.filtered(lambda line: line.promise_state in ('open', 'promised', 'at_risk', 'late')):
+        for line in self.sudo().order_line.filtered(lambda line: line.promise_state in WAITING_STATES):
             deadline = line._get_promise_deadline()
-            for move in line.move_ids:
-                if move.state not in ('done', 'cancel') and move.location_id.usage != 'customer' and not move.origin_returned_move_id:
-                    days = order.company_id.security_lead + (move.rule_id.delay or 0)
-                    groups[deadline, deadline - timedelta(days=days)] |= move
+            for move in line.move_ids.filtered(lambda move: move._is_on_the_way()):
+                days = line.company_id.security_lead + (move.rule_id.delay or 0)
+                groups[deadline, deadline - timedelta(days=days)] |= move
         for (deadline, scheduled), moves in groups.items():
             moves.write({'date_deadline': deadline, 'date': scheduled})
 

@@ -69,7 +69,8 @@ class SaleOrder(models.Model):
             ready = get_ready_day(demand, schedules[order_id, index])
             if demand.wanted and ready > demand.wanted:
                 line = terms[order_id].lines[index]
-                issues.setdefault(order_id, []).append(self.browse(order_id)._prepare_early_issue(line, demand.wanted, ready))
+                issue = self.browse(order_id)._prepare_early_issue(line, demand.wanted, ready)
+                issues.setdefault(order_id, []).append(issue)
         return issues
 
     def _prepare_terms_demand(self, key, line, requested):
@@ -80,11 +81,12 @@ class SaleOrder(models.Model):
             return None
         own = self.order_line.browse(line.key or ())
         warehouse = own.warehouse_id or self.warehouse_id
+        unit = self.env['uom.uom'].browse(line.uom_id)
         return Demand(
             key=key,
             product_id=product.id,
             warehouse_id=warehouse.id,
-            quantity=self.env['uom.uom'].browse(line.uom_id)._compute_quantity(line.quantity, product.uom_id, round=False),
+            quantity=unit._compute_quantity(line.quantity, product.uom_id, round=False),
             wanted=fields.Date.to_date(line.requested_date or requested) or None,
             lead_days=max(0, ceil(own.customer_lead or product.sale_delay or 0)),
             managed=product.is_storable and bool(warehouse),
@@ -98,10 +100,11 @@ class SaleOrder(models.Model):
             'date': format_date(self.env, proposal),
             'days': days,
         }
-        message = (
-            self.env._("%(product)s can be delivered on %(date)s, 1 day after the requested date.", **values) if days == 1
-            else self.env._("%(product)s can be delivered on %(date)s, %(days)s days after the requested date.", **values)
-        )
+        if days == 1:
+            message = self.env._("%(product)s can be delivered on %(date)s, 1 day after the requested date.", **values)
+        else:
+            message = self.env._(
+                "%(product)s can be delivered on %(date)s, %(days)s days after the requested date.", **values)
         return ControlIssue(
             code='promise.requested_early',
             area='promise',

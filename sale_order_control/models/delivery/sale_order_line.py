@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 LINE_PROMISE_STATES = [
     ('open', "To Promise"),
@@ -64,6 +65,12 @@ class SaleOrderLine(models.Model):
             'promised_date', 'first_promised_date', 'promised_quantity', 'promise_revision', 'promise_state',
             'delivered_date', 'promise_ids',
         }
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_promised(self):
+        if self.sudo().promise_ids:
+            raise UserError(self.env._(
+                "A line that was promised keeps its record and cannot be deleted. Set its quantity to 0 instead."))
 
     def _filter_deliverable(self):
         """Filter the lines that ask for goods: no services, notes, down payments or expenses."""

@@ -1,9 +1,10 @@
 from collections import defaultdict
+from dataclasses import replace
 from math import ceil
 
 from odoo import api, models
 
-from .atp import TOLERANCE, Balance, Demand, ScheduleLine, get_ready_day, plan
+from .atp import TOLERANCE, Balance, Demand, get_ready_day, plan
 
 OPEN_MOVE_STATES = ('waiting', 'confirmed', 'partially_available', 'assigned')
 
@@ -27,7 +28,7 @@ class SaleOrderLine(models.Model):
         for line in self.sudo().browse(demands):
             unit = line.product_id.uom_id
             result[line.id] = [
-                ScheduleLine(part.date, unit._compute_quantity(part.quantity, line.product_uom_id, round=False), part.source)
+                replace(part, quantity=unit._compute_quantity(part.quantity, line.product_uom_id, round=False))
                 for part in schedules[line.id]
             ]
         return result
@@ -139,9 +140,12 @@ class SaleOrderLine(models.Model):
         for demand in demands.values():
             if demand.managed:
                 balances[demand.product_id, demand.warehouse_id].add_issue(demand.wanted, demand.quantity)
-        return lines.filtered(
-            lambda line: demands[line.id].managed
-            and balances[demands[line.id].product_id, demands[line.id].warehouse_id].on_day(line.promised_date) < -TOLERANCE)
+        short = {
+            key for key, demand in demands.items()
+            if demand.managed
+            and balances[demand.product_id, demand.warehouse_id].on_day(demand.wanted) < -TOLERANCE
+        }
+        return lines.filtered(lambda line: line.id in short)
 
     def _filter_reserved(self):
         """Filter the lines of which all that is left is set aside in the warehouse."""

@@ -35,7 +35,8 @@ class SaleOrderLine(models.Model):
         left = len(self) - len(accepted)
         message = self.env._("%s lines promised.", len(accepted))
         if left:
-            message += " " + self.env._("%s left as they are: promised already, delivered, or the date needs a reason.", left)
+            message += " " + self.env._(
+                "%s left as they are: promised already, delivered, or the date needs a reason.", left)
         return {
             'type': 'ir.actions.client',
             'tag': 'display_notification',
@@ -200,9 +201,10 @@ class SaleOrderLine(models.Model):
         for line in lines:
             today = line.order_id.warehouse_id._get_promise_today()
             opened, total = counts[line.id]
-            if line.product_uom_id.compare(delivered[line.id], line.product_uom_qty) >= 0 or total and not opened:
+            compare = line.product_uom_id.compare
+            if compare(delivered[line.id], line.product_uom_qty) >= 0 or total and not opened:
                 states[line.id] = 'done'
-            elif not line.promised_date or line.product_uom_id.compare(line.promised_quantity, line.product_uom_qty) < 0:
+            elif not line.promised_date or compare(line.promised_quantity, line.product_uom_qty) < 0:
                 states[line.id] = 'open'
             elif line.promised_date < today:
                 states[line.id] = 'late'

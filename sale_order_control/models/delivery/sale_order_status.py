@@ -86,9 +86,9 @@ class SaleOrder(models.Model):
             ('late', self.env._("The promised date has passed:")),
             ('at_risk', self.env._("Supply does not cover the promised date:")),
         ):
-            names = waiting.filtered(lambda line, state=state: line.promise_state == state).product_id.mapped('display_name')
-            if names:
-                words.append(f"{sentence} {', '.join(names)}.")
+            concerned = waiting.filtered(lambda line, state=state: line.promise_state == state)
+            if concerned:
+                words.append(f"{sentence} {', '.join(concerned.product_id.mapped('display_name'))}.")
         if done:
             words.append(self.env._("%s lines delivered.", len(done)))
         return " ".join(words)
@@ -102,15 +102,17 @@ class SaleOrder(models.Model):
         order = self.sudo()
         if order.state != 'sale':
             return []
-        lines = order.order_line.filtered(lambda line: line.promised_date and line.promise_state in ('promised', 'at_risk', 'late'))
-        days = sorted(set(lines.mapped('promised_date')))
-        shipping = order.sale_type_id.date_kind == 'planned_ship'
+        lines = order.order_line.filtered(
+            lambda line: line.promised_date and line.promise_state in ('promised', 'at_risk', 'late'))
+        by_day = lines.grouped('promised_date')
         sentences = []
-        for day in days:
+        for day in sorted(by_day):
             date = format_date(self.env, day)
-            sentence = self.env._("Shipping planned for %s", date) if shipping else self.env._("Delivery planned for %s", date)
-            if len(days) > 1:
-                names = ", ".join(lines.filtered(lambda line, day=day: line.promised_date == day).mapped('product_id.display_name'))
-                sentence = f"{sentence}: {names}"
+            if order.sale_type_id.date_kind == 'planned_ship':
+                sentence = self.env._("Shipping planned for %s", date)
+            else:
+                sentence = self.env._("Delivery planned for %s", date)
+            if len(by_day) > 1:
+                sentence += ": " + ", ".join(by_day[day].product_id.mapped('display_name'))
             sentences.append(sentence)
         return sentences

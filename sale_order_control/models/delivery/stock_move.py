@@ -6,6 +6,14 @@ from .sale_order_line import WAITING_STATES
 class StockMove(models.Model):
     _inherit = 'stock.move'
 
+    def _is_on_the_way(self):
+        """Whether the move still has to bring goods to the customer; a return does not."""
+        self.ensure_one()
+        return (
+            self.state not in ('done', 'cancel') and self.location_id.usage != 'customer'
+            and not self.origin_returned_move_id
+        )
+
     def _action_cancel(self):
         result = super()._action_cancel()
         lines = self.sale_line_id.sudo().filtered(lambda line: line.promise_state in WAITING_STATES)

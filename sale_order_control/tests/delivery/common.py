@@ -92,7 +92,7 @@ class DeliveryCommon(ControlCommon):
         moves = order.order_line.move_ids.filtered(lambda move: move.state not in ('done', 'cancel'))
         moves = moves.sorted('sale_line_id')
         moves._action_assign()
-        for move, quantity in zip(moves, quantities or moves.mapped('product_uom_qty')):
+        for move, quantity in zip(moves, quantities or moves.mapped('product_uom_qty'), strict=False):
             move.quantity = quantity
             move.picked = bool(quantity)
         moves.picking_id.with_context(

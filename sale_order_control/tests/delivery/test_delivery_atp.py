@@ -110,7 +110,8 @@ class TestDeliveryAtp(DeliveryCommon):
         dozen = self.env.ref('uom.product_uom_dozen')
         line = self._draft((self.scarce, 3, {'product_uom_id': dozen.id, 'customer_lead': 4})).order_line
         schedule = line._get_atp_schedule()[line.id]
-        self.assertEqual([(part.date, part.source) for part in schedule], [(self.today, 'stock'), (self._day(4), 'lead_time')])
+        self.assertEqual(
+            [(part.date, part.source) for part in schedule], [(self.today, 'stock'), (self._day(4), 'lead_time')])
         self.assertAlmostEqual(schedule[0].quantity, 2)
         self.assertAlmostEqual(schedule[1].quantity, 1)
 

@@ -57,7 +57,8 @@ class TestDeliveryAttack(DeliveryCommon):
     # === FIELDS ===#
 
     def test_order_fields_cannot_be_written(self):
-        for values in ({'promise_state': 'done'}, {'promised_date': '2030-01-01'}, {'promise_check_date': '2030-01-01'}):
+        day = '2030-01-01'
+        for values in ({'promise_state': 'done'}, {'promised_date': day}, {'promise_check_date': day}):
             with self.assertRaises(AccessError):
                 self.mine.write(values)
 
@@ -157,8 +158,9 @@ class TestDeliveryAttack(DeliveryCommon):
 
     def test_salesperson_reads_promises_of_own_orders_only(self):
         promises = self.env['sale.delivery.promise']
-        self.assertEqual(promises.with_user(self.salesperson).search([('order_id', '=', self.order.id)]), self._ledger(self.order))
-        self.assertFalse(promises.with_user(self.other_salesperson).search([('order_id', '=', self.order.id)]))
+        domain = [('order_id', '=', self.order.id)]
+        self.assertEqual(promises.with_user(self.salesperson).search(domain, order='id'), self._ledger(self.order))
+        self.assertFalse(promises.with_user(self.other_salesperson).search(domain))
 
     def test_auditor_reads_all_and_writes_nothing(self):
         auditor = self._new_user('soc_auditor', 'sale_order_control.group_auditor')

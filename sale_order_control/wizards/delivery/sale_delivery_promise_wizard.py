@@ -20,7 +20,8 @@ class SaleDeliveryPromiseWizard(models.TransientModel):
             lines = wizard.line_ids if wizard.promised_date else wizard.line_ids.browse()
             wizard.reason_needed = bool(lines.filtered(
                 lambda line, wizard=wizard: line.promised_date and line.promised_date != wizard.promised_date))
-            later = lines.filtered(lambda line, wizard=wizard: line.wanted_date and line.wanted_date < wizard.promised_date)
+            later = lines.filtered(
+                lambda line, wizard=wizard: line.wanted_date and line.wanted_date < wizard.promised_date)
             wizard.warning = "\n".join(wizard._word_later(line) for line in later)
 
     def _word_later(self, line):
