@@ -33,6 +33,8 @@
         'views/order/report_templates.xml',
         'views/credit/credit_views.xml',
         'views/approval/approval_views.xml',
+        'views/approval/sale_order_views.xml',
+        'views/approval/approval_wizard_views.xml',
         'views/delivery/delivery_views.xml',
         'views/delivery/sale_order_views.xml',
         'views/delivery/portal_templates.xml',

@@ -1,2 +1,3 @@
 from .order import *
 from .delivery import *
+from .approval import *

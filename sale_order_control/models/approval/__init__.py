@@ -1,0 +1,14 @@
+from . import sale_approval_policy
+from . import sale_approval_level
+
+# The request in the order in which it builds on itself: records, decisions, notices.
+from . import sale_approval_request
+from . import sale_approval_task
+from . import sale_approval_decision
+from . import sale_approval_notice
+
+# The order's slice: fields and acts, rules, submission, what users see.
+from . import sale_order
+from . import sale_order_gate
+from . import sale_order_submission
+from . import sale_order_status

@@ -86,6 +86,13 @@ class ControlTerms:
         own = max((line.discount for line in self.lines if line.quantity > 0), default=0.0) / 100
         return round(100 * (1 - (1 - own) * (1 - overall)), 4)
 
+    @property
+    def margin_percent(self):
+        """Margin of the lines in percent of their amount, at the cost known when the snapshot was taken."""
+        amount = sum(line.amount for line in self.lines)
+        cost = sum(line.quantity * line.cost for line in self.lines)
+        return 100 * (amount - cost) / amount if amount > 0 else 0.0
+
     def to_json(self):
         """Return a plain structure for a ``Json`` field."""
         return asdict(self)

@@ -1,0 +1,235 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
+
+from ..order.control_memory import control_memory
+from .approval_memory import approval_deciding
+from .sale_approval_task import OPEN_STATES
+
+
+class SaleApprovalRequest(models.Model):
+    """Deciding. Every public method can be called by anybody over RPC: who has no pending task is refused."""
+
+    _inherit = 'sale.approval.request'
+
+    # === ACTION METHODS ===#
+
+    def action_agree(self, comment=None):
+        """Agree to these requests, as far as they wait for the current user.
+
+        :param str comment: optional remark for the record
+        :return: True, or a client action naming the requests that somebody else had decided before
+        :raise UserError: if none of them waits for the current user
+        """
+        return self._decide('agreed', comment)
+
+    def action_disagree(self, comment):
+        """Reject these requests.
+
+        :param str comment: why; mandatory
+        """
+        return self._decide('disagreed', self._require_comment(comment))
+
+    def action_return(self, comment, level=None):
+        """Give these requests back to their makers for correction.
+
+        :param str comment: what must be improved; mandatory
+        :param level: for now, a request is returned to its maker only
+        """
+        if level:
+            raise UserError(self.env._("A request can be returned to its maker only, not to an earlier level."))
+        return self._decide('returned', self._require_comment(comment))
+
+    def action_forward(self, user, comment=None):
+        """Hand the current user's part of these requests to somebody else.
+
+        :param user: ``res.users`` record or id
+        :param str comment: optional remark for the record
+        """
+        self.check_access('read')
+        target = self.env['res.users'].sudo().browse(user if isinstance(user, int) else user.id).exists()
+        self._lock_requests()
+        mine = self.sudo().task_ids.filtered(lambda task: task.user_id == self.env.user and task.state == 'pending')
+        if not mine:
+            raise UserError(self[:1]._explain_not_waiting())
+        for request in mine.request_id:
+            if not request._may_decide(target):
+                raise UserError(self.env._(
+                    "%(user)s may not decide on %(request)s: makers, archived users and users of other companies "
+                    "cannot.", user=target.name or "?", request=request.name))
+        return mine._hand_over(target, self._clean_comment(comment) or "")
+
+    def action_recall(self):
+        """Take back requests that nobody has finished deciding: for the person who asked.
+
+        :raise AccessError: for anybody else
+        """
+        self.check_access('read')
+        if any(request.requester_id != self.env.user for request in self.sudo()):
+            raise AccessError(self.env._("Only the person who asked can recall an approval request."))
+        self._lock_requests()
+        pending = self.sudo().filtered(lambda request: request.state == 'pending')
+        if not pending:
+            raise UserError(self.env._("Only requests that still wait can be recalled."))
+        pending._close('recalled', self.env._("Recalled by %s", self.env.user.name))
+        return True
+
+    def action_view_document(self):
+        """Open the order, for those who may read it."""
+        self.ensure_one()
+        self.order_id.check_access('read')
+        return {
+            'type': 'ir.actions.act_window',
+            'res_model': 'sale.order',
+            'res_id': self.order_id.id,
+            'view_mode': 'form',
+        }
+
+    # === CHECKS ===#
+
+    @api.model
+    def _clean_comment(self, comment):
+        return str(comment or '').strip() or False
+
+    @api.model
+    def _require_comment(self, comment):
+        comment = self._clean_comment(comment)
+        if not comment:
+            raise UserError(self.env._("Please write why, so that the maker knows what to do."))
+        return comment
+
+    def _lock_requests(self):
+        """Serialise deciders by a real update: a rival fails to serialise, is retried and sees what was decided."""
+        self.env.flush_all()
+        self.env.cr.execute(SQL(
+            """UPDATE sale_approval_request SET decision_count = COALESCE(decision_count, 0) + 1
+                WHERE id IN (SELECT id FROM sale_approval_request WHERE id IN %s ORDER BY id FOR UPDATE)""",
+            self._ids or (0,)))
+        self.invalidate_recordset(['decision_count'])
+
+    def _may_decide(self, user):
+        """Whether a user may still decide: alive, of the company, and no maker of what is judged."""
+        self.ensure_one()
+        makers = self.requester_id | self.order_id.user_id | self.order_id.create_uid
+        return user not in makers and self.env['sale.approval.level']._is_approver(user, self.company_id)
+
+    def _explain_not_waiting(self):
+        """Say why a request does not wait for the current user, and who was first."""
+        self.ensure_one()
+        request = self.sudo()
+        deciders = request.task_ids.filtered('decided_on').sorted('decided_on', reverse=True)
+        if deciders:
+            return self.env._(
+                "%(request)s does not wait for you: %(user)s decided it already.",
+                request=request.name, user=deciders[0].user_name)
+        return self.env._("%s does not wait for you.", request.name)
+
+    # === DECIDING ===#
+
+    def _decide(self, decision, comment):
+        """Record the current user's decision on every request that waits for them.
+
+        :param str decision: a state of the task: ``agreed``, ``disagreed`` or ``returned``
+        """
+        self.check_access('read')
+        self._lock_requests()
+        # Reading needs a task of one's own, writing none has: from here on in private code.
+        requests = self.sudo()
+        user = self.env.user
+        mine = requests.task_ids.filtered(
+            lambda task: task.user_id == user and task.state == 'pending'
+            and task.request_id.state == 'pending' and task.request_id._may_decide(user))
+        decided = mine.request_id
+        left = requests - decided
+        if not decided:
+            raise UserError("\n".join(request._explain_not_waiting() for request in left))
+        with approval_deciding(self.env):
+            mine.write({'state': decision, 'decided_on': fields.Datetime.now(), 'comment': self._clean_comment(comment)})
+        decided._advance()
+        return decided._get_decision_result(left)
+
+    def _get_decision_result(self, left):
+        if not left:
+            return True
+        return {
+            'type': 'ir.actions.client',
+            'tag': 'display_notification',
+            'params': {
+                'type': 'warning',
+                'sticky': True,
+                'message': "\n".join(request._explain_not_waiting() for request in left),
+                'next': {'type': 'ir.actions.client', 'tag': 'soft_reload'},
+            },
+        }
+
+    def _advance(self):
+        """Draw the conclusions of new decisions: close levels, open the next ones, finish requests."""
+        tasks = self.env['sale.approval.task'].sudo()
+        skipped, called, approved = tasks, tasks, self.browse()
+        closed = {'disagreed': self.browse(), 'returned': self.browse()}
+        for request in self:
+            verdict, request_skipped, request_called = request._judge()
+            skipped |= request_skipped
+            called |= request_called
+            if verdict == 'approved':
+                approved |= request
+            elif verdict:
+                closed[verdict] |= request
+        with approval_deciding(self.env):
+            skipped.write({'state': 'skipped'})
+            called.write({'state': 'pending'})
+        (self - approved - closed['disagreed'] - closed['returned'])._dismiss_approvers()
+        called._call_approvers()
+        closed['disagreed']._close('rejected', self.env._("Rejected by %s", self.env.user.name))
+        closed['returned']._close('returned', self.env._("Returned by %s", self.env.user.name))
+        approved._close('approved', self.env._("Approved, last by %s", self.env.user.name))
+
+    def _judge(self):
+        """Tell what the decisions of one request come to.
+
+        :return: ``(verdict, tasks not needed any more, tasks whose turn it is)``; the verdict is
+            ``approved``, ``disagreed``, ``returned`` or None while somebody must still decide
+        """
+        self.ensure_one()
+        none = self.task_ids.browse()
+        if self.task_ids.filtered(lambda task: task.state == 'returned'):
+            return 'returned', none, none
+        skipped = none
+        for _sequence, stage in sorted(self.task_ids.grouped('sequence').items()):
+            complete = True
+            for level in stage.grouped('level_index').values():
+                agreed = len(level.filtered(lambda task: task.state == 'agreed'))
+                still = level.filtered(lambda task: task.state in OPEN_STATES)
+                if agreed >= level[:1].needed:
+                    skipped |= still
+                elif level[:1].quorum == 'any' and level.filtered(lambda task: task.state == 'disagreed') \
+                        or agreed + len(still) < level[:1].needed:
+                    return 'disagreed', none, none
+                else:
+                    complete = False
+            if not complete:
+                return None, skipped, stage.filtered(lambda task: task.state == 'waiting') - skipped
+        return 'approved', skipped, none
+
+    def _close(self, state, outcome, notify=True):
+        """End requests: tasks and activities close, the orders follow, the maker is told once.
+
+        :param str state: the final state
+        :param str outcome: why, in words
+        :param bool notify: whether makers are told
+        """
+        if not self:
+            return
+        requests = self.sudo()
+        with approval_deciding(self.env):
+            requests.task_ids.filtered(lambda task: task.state in OPEN_STATES).write({'state': 'skipped'})
+            requests.write({'state': state, 'outcome': outcome, 'closed_on': fields.Datetime.now()})
+        requests._dismiss_approvers()
+        requests.order_id._sync_approval_state()
+        # What was evaluated before the decision does not count after it.
+        control_memory(self.env).issues.clear()
+        for request in requests:
+            request.order_id._control_log('approval', message=f"{request.name}: {request._get_outcome()}")
+        confirmed = requests.order_id._confirm_approved() if state == 'approved' else {}
+        if notify:
+            requests._tell_makers(confirmed)

@@ -1,0 +1,164 @@
+from dataclasses import dataclass
+
+from odoo import SUPERUSER_ID, api, fields, models
+from odoo.exceptions import ValidationError
+
+APPROVER_TYPES = [
+    ('users', "Chosen users"),
+    ('group', "Everybody of a group"),
+    ('team_leader', "Leader of the order's sales team"),
+    ('credit_controller', "Credit controllers"),
+]
+QUORUMS = [
+    ('any', "Any of them"),
+    ('all', "All of them"),
+    ('number', "A number of them"),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedLevel:
+    """A level as it would decide on one order: who, and how many of them."""
+
+    level_id: int
+    name: str
+    policy_name: str
+    sequence: int
+    quorum: str
+    quorum_number: int
+    user_ids: tuple
+
+    @property
+    def needed(self):
+        """How many must agree."""
+        return {'any': 1, 'all': len(self.user_ids)}.get(self.quorum, self.quorum_number)
+
+    @property
+    def key(self):
+        """Levels with an equal key ask the same persons the same question."""
+        return frozenset(self.user_ids), self.needed
+
+
+class SaleApprovalLevel(models.Model):
+    _name = 'sale.approval.level'
+    _description = "Approval Level"
+    _order = 'policy_id, sequence, id'
+
+    # === FIELDS ===#
+
+    policy_id = fields.Many2one('sale.approval.policy', required=True, index=True, ondelete='cascade')
+    company_id = fields.Many2one(related='policy_id.company_id', store=True)
+    name = fields.Char(required=True, help="The office that decides, e.g. \"Sales manager\" or \"Finance\".")
+    sequence = fields.Integer(
+        default=10, help="Lower numbers decide first. Levels with the same number decide at the same time.")
+    approver_type = fields.Selection(APPROVER_TYPES, string="Approvers", required=True, default='users')
+    user_ids = fields.Many2many(
+        'res.users', string="Users", domain="[('share', '=', False), ('company_ids', 'in', company_id)]")
+    group_id = fields.Many2one('res.groups', string="Group", ondelete='restrict')
+    quorum = fields.Selection(QUORUMS, string="Who Must Agree", required=True, default='any')
+    quorum_number = fields.Integer(string="How Many", default=1)
+    preset_key = fields.Char(readonly=True, copy=False)
+
+    _quorum_number_positive = models.Constraint(
+        'CHECK (quorum_number >= 1)', "At least one approver must agree.")
+
+    # === CONSTRAINT METHODS ===#
+
+    @api.constrains('policy_id', 'approver_type', 'user_ids', 'group_id', 'quorum', 'quorum_number')
+    def _check_approvers(self):
+        """Refuse a level that can never decide; whose orders it cannot decide is told when submitting."""
+        for level in self:
+            if level.approver_type == 'team_leader':
+                known = 1
+            else:
+                company = level.policy_id.company_id
+                known = len(level._get_static_users().filtered(
+                    lambda user, company=company: level._is_approver(user, company)))
+            if not known:
+                raise ValidationError(self.env._(
+                    "Level “%(level)s” of policy “%(policy)s” has no approver: choose active internal users who may "
+                    "work in %(company)s.",
+                    level=level.name, policy=level.policy_id.name, company=level.policy_id.company_id.name))
+            if level.quorum == 'number' and level.quorum_number > known:
+                raise ValidationError(self.env._(
+                    "Level “%(level)s” of policy “%(policy)s” wants %(wanted)s approvers to agree, but has only "
+                    "%(known)s.",
+                    level=level.name, policy=level.policy_id.name, wanted=level.quorum_number, known=known))
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_last(self):
+        bereft = self.policy_id.filtered(lambda policy: policy.active and not policy.level_ids - self)
+        if bereft:
+            raise ValidationError(self.env._(
+                "A policy needs at least one level. Archive the policy instead: %s", ", ".join(bereft.mapped('name'))))
+
+    # === CRUD METHODS ===#
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self.env.registry.clear_cache()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self.env.registry.clear_cache()
+        return super().write(vals)
+
+    def unlink(self):
+        self.env.registry.clear_cache()
+        return super().unlink()
+
+    # === BUSINESS METHODS ===#
+
+    @api.model
+    def _is_approver(self, user, company):
+        """Whether a user may ever approve for a company: a living colleague, no robot, no portal user."""
+        return bool(
+            user and user.active and not user.share and user.id != SUPERUSER_ID and company in user.company_ids)
+
+    def _get_static_users(self):
+        """Return the level's users as far as they do not depend on the order."""
+        self.ensure_one()
+        if self.approver_type == 'users':
+            return self.user_ids
+        if self.approver_type == 'group':
+            return self.group_id.all_user_ids
+        if self.approver_type == 'credit_controller':
+            return self.env.ref('sale_order_control.group_credit_controller').all_user_ids
+        return self.env['res.users']
+
+    def _get_approvers(self, order, excluded):
+        """Return who may decide on an order at this level.
+
+        :param sale.order order: in sudo
+        :param res.users excluded: its makers, who never approve their own order
+        """
+        self.ensure_one()
+        users = order.team_id.user_id if self.approver_type == 'team_leader' else self._get_static_users()
+        company = order.company_id
+        return (users - excluded).filtered(lambda user: self._is_approver(user, company))
+
+    def _plan(self, order, excluded):
+        """Plan this level for one order.
+
+        :return: :class:`PlannedLevel`, with too few users if the level cannot decide
+        """
+        return PlannedLevel(
+            level_id=self.id,
+            name=self.name,
+            policy_name=self.policy_id.name,
+            sequence=self.sequence,
+            quorum=self.quorum,
+            quorum_number=self.quorum_number,
+            user_ids=tuple(self._get_approvers(order, excluded).sorted('id').ids),
+        )
+
+    def _explain_shortage(self, planned):
+        """Say in one sentence why a planned level cannot decide."""
+        if not planned.user_ids:
+            return self.env._(
+                "Level “%(level)s” of policy “%(policy)s” has nobody who may approve this order: its makers, archived "
+                "users and users of other companies cannot.", level=planned.name, policy=planned.policy_name)
+        return self.env._(
+            "Level “%(level)s” of policy “%(policy)s” needs %(needed)s approvers, but only %(count)s may approve this "
+            "order.", level=planned.name, policy=planned.policy_name,
+            needed=planned.needed, count=len(planned.user_ids))

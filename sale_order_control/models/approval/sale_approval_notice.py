@@ -1,0 +1,135 @@
+from markupsafe import Markup
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+from .approval_memory import approval_deciding
+
+ACTIVITY_TYPE = 'sale_order_control.mail_activity_type_approval'
+
+
+class SaleApprovalRequest(models.Model):
+    """Who is told what: the next approvers and, once, the maker. One message per person for a whole batch."""
+
+    _inherit = 'sale.approval.request'
+
+    def _dismiss_approvers(self):
+        """Close the activities of those whose turn is over."""
+        if not self:
+            return
+        activities = self.env['mail.activity'].sudo().search([
+            ('res_model', '=', self._name), ('res_id', 'in', self.ids), ('automated', '=', True)])
+        turns = {
+            (task.request_id.id, task.user_id.id) for task in self.sudo().task_ids if task.state == 'pending'
+        }
+        activities.filtered(lambda activity: (activity.res_id, activity.user_id.id) not in turns).unlink()
+
+    def _get_outcome(self):
+        """Word the outcome with the decider's comment."""
+        self.ensure_one()
+        comments = self.task_ids.filtered(lambda task: task.state in ('disagreed', 'returned') and task.comment)
+        return ": ".join([self.outcome or "", *comments[-1:].mapped('comment')])
+
+    def _tell_makers(self, confirmed):
+        """Tell each maker the outcome of their requests in one message.
+
+        :param dict confirmed: ``{order_id: sentence}`` what became of approved orders
+        """
+        for maker, requests in self.grouped('requester_id').items():
+            if maker == self.env.user or not maker.active:
+                continue
+            lines = [
+                Markup("<li>%s %s. %s</li>") % (
+                    request._get_html_link(f"{request.document_name} {request.partner_name}"),
+                    request._get_outcome(), confirmed.get(request.order_id.id, ""))
+                for request in requests
+            ]
+            requests._send_notice(maker, requests._get_outcome_subject(), lines)
+
+    def _get_outcome_subject(self):
+        states = dict(self._fields['state']._description_selection(self.env))
+        return self.env._(
+            "%(orders)s: %(states)s",
+            orders=", ".join(self[:5].mapped('document_name')),
+            states=", ".join(dict.fromkeys(states[request.state] for request in self)))
+
+    def _send_notice(self, user, subject, lines):
+        """Send one message to one user; it is attached to the request if there is only one."""
+        thread = self if len(self) == 1 else self.env['mail.thread']
+        thread.with_context(lang=user.lang).message_notify(
+            partner_ids=user.partner_id.ids,
+            subject=subject,
+            body=Markup("<ul>%s</ul>") % Markup().join(lines),
+        )
+
+
+class SaleApprovalTask(models.Model):
+    _inherit = 'sale.approval.task'
+
+    def _call_approvers(self):
+        """Give each approver whose turn it is an activity per request and one message for all of them."""
+        if not self:
+            return
+        kind = self.env.ref(ACTIVITY_TYPE, raise_if_not_found=False)
+        model_id = self.env['ir.model']._get_id('sale.approval.request')
+        turns = {(task.request_id, task.user_id): task for task in self}
+        # Creating them quietly: the message below is the only one that is sent.
+        with approval_deciding(self.env):
+            self.env['mail.activity'].sudo().with_context(mail_activity_quick_update=True).create([
+                {
+                    'activity_type_id': kind.id if kind else False,
+                    'automated': True,
+                    'res_model_id': model_id,
+                    'res_id': request.id,
+                    'res_name': request.name,
+                    'user_id': user.id,
+                    'user_tz': user.tz,
+                    'date_deadline': fields.Date.context_today(self),
+                    'summary': self.env._(
+                        "Approve %(order)s (%(level)s)", order=request.document_name, level=task.level_name),
+                }
+                for (request, user), task in turns.items()
+            ])
+        for user, tasks in self.grouped('user_id').items():
+            tasks.request_id._send_notice(
+                user,
+                self.env._("For your approval: %s", ", ".join(tasks.request_id[:5].mapped('document_name'))),
+                [task._get_call_line() for task in tasks])
+
+    def _get_call_line(self):
+        request = self.request_id
+        return Markup("<li>%s (%s, %s): %s</li>") % (
+            request._get_html_link(f"{request.document_name} {request.partner_name}"),
+            self.level_name,
+            request.currency_id.format(request.amount_untaxed),
+            " ".join(request.reasons or ()))
+
+    def _hand_over(self, user, comment):
+        """Pass tasks on to another user, who decides on behalf of the first one."""
+        asked = self.filtered(lambda task: user in task._get_level_peers().user_id)
+        if asked:
+            raise UserError(self.env._(
+                "%(user)s is asked at level “%(level)s” already.", user=user.name, level=asked[0].level_name))
+        with approval_deciding(self.env):
+            heirs = self.create([
+                {
+                    **task.copy_data()[0],
+                    'user_id': user.id,
+                    'user_name': user.name,
+                    'state': 'pending',
+                    'on_behalf_of_id': task.user_id.id,
+                }
+                for task in self
+            ])
+            self.write({
+                'state': 'skipped',
+                'decided_on': fields.Datetime.now(),
+                'comment': self.env._("Forwarded to %(user)s. %(comment)s", user=user.name, comment=comment).strip(),
+            })
+        self.request_id._dismiss_approvers()
+        heirs._call_approvers()
+        return True
+
+    def _get_level_peers(self):
+        self.ensure_one()
+        return self.request_id.task_ids.filtered(lambda task: task.level_index == self.level_index)

@@ -1,0 +1,156 @@
+from ast import literal_eval
+from dataclasses import dataclass
+
+from odoo import api, fields, models, tools
+from odoo.exceptions import ValidationError
+from odoo.fields import Domain
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRule:
+    """An active policy as a plain value: the gate reads it on every order, so it is cached.
+
+    :ivar domain: text of the domain on ``sale.order``, ``[]`` for every order
+    :ivar level_names: names of the levels in the order in which they decide
+    """
+
+    id: int
+    name: str
+    company_id: int
+    domain: str
+    sale_type_ids: frozenset
+    min_amount: float
+    currency_id: int
+    max_discount: float
+    min_margin_percent: float
+    on_credit_issue: bool
+    level_names: tuple
+
+    @property
+    def is_unconditional(self):
+        """Whether every order in scope needs the approval."""
+        return not (self.min_amount or self.max_discount or self.min_margin_percent or self.on_credit_issue)
+
+
+class SaleApprovalPolicy(models.Model):
+    _name = 'sale.approval.policy'
+    _description = "Approval Policy"
+    _order = 'sequence, id'
+    _check_company_auto = True
+
+    # === FIELDS ===#
+
+    name = fields.Char(required=True, help="Shown to the salesperson and to the approvers as the reason.")
+    sequence = fields.Integer(default=10)
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one(
+        'res.company', string="Company", required=True, default=lambda self: self.env.company, index=True,
+        help="The policy counts for this company and its branches.")
+    domain = fields.Char(
+        string="Which Orders", default='[]',
+        help="Only orders that match are in scope. Leave empty for all orders of the company.")
+    sale_type_ids = fields.Many2many(
+        'sale.control.type', string="Sales Types", help="Leave empty for every sales type that runs approval.")
+    currency_id = fields.Many2one(
+        'res.currency', string="Currency", required=True, default=lambda self: self.env.company.currency_id,
+        help="Currency of the amount below. Orders in other currencies are converted at today's rate.")
+    min_amount = fields.Monetary(
+        string="Amount From", help="Untaxed amount from which approval is needed. 0: the amount does not matter.")
+    max_discount = fields.Float(
+        string="Discount Above %", digits='Discount',
+        help="Approval is needed when a line's effective discount is higher. 0: the discount does not matter.")
+    min_margin_percent = fields.Float(
+        string="Margin Below %", digits=(16, 2),
+        help="Approval is needed when the order's margin is lower. 0: the margin does not matter.")
+    on_credit_issue = fields.Boolean(
+        string="On Credit or Other Issue",
+        help="Approval is needed when another control, usually credit, says that somebody must agree: an order "
+             "over the limit, overdue invoices, a sales type chosen by hand. Without such a policy, nobody can "
+             "agree to these issues and the orders stay on hold.")
+    tolerance_percent = fields.Float(
+        string="Tolerance %", digits=(16, 2),
+        help="By how much an approved order may get worse before it must be approved again: percent of amounts, "
+             "quantities, prices and discounts, percentage points of the margin.")
+    level_ids = fields.One2many('sale.approval.level', 'policy_id', string="Levels", copy=True)
+    preset_key = fields.Char(
+        readonly=True, copy=False, help="Which preset of the set-up wizard keeps this policy up to date.")
+
+    _amount_positive = models.Constraint(
+        'CHECK (min_amount >= 0)', "The amount from which approval is needed cannot be negative.")
+    _discount_range = models.Constraint(
+        'CHECK (max_discount >= 0 AND max_discount <= 100)', "The discount must be between 0 and 100 %.")
+    _margin_range = models.Constraint(
+        'CHECK (min_margin_percent <= 100)', "The margin cannot be above 100 %.")
+    _tolerance_range = models.Constraint(
+        'CHECK (tolerance_percent >= 0 AND tolerance_percent <= 100)', "The tolerance must be between 0 and 100 %.")
+    _preset_unique = models.UniqueIndex(
+        '(company_id, preset_key) WHERE preset_key IS NOT NULL', "A company has each preset policy once.")
+
+    # === CONSTRAINT METHODS ===#
+
+    @api.constrains('name', 'active', 'level_ids')
+    def _check_levels(self):
+        for policy in self:
+            if policy.active and not policy.level_ids:
+                raise ValidationError(self.env._(
+                    "The policy “%s” has no level: add at least one level that says who approves.", policy.name))
+
+    @api.constrains('domain')
+    def _check_domain(self):
+        for policy in self:
+            try:
+                policy._parse_domain(policy.domain).validate(self.env['sale.order'])
+            except Exception as error:
+                # Whatever is wrong with a typed condition, the person who typed it must read why.
+                raise ValidationError(self.env._(
+                    "The condition of policy “%(policy)s” cannot be used: %(reason)s",
+                    policy=policy.name, reason=error)) from error
+
+    # === CRUD METHODS ===#
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self.env.registry.clear_cache()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self.env.registry.clear_cache()
+        return super().write(vals)
+
+    def unlink(self):
+        self.env.registry.clear_cache()
+        return super().unlink()
+
+    # === BUSINESS METHODS ===#
+
+    @api.model
+    def _parse_domain(self, text):
+        """Read the text of a condition; only constants are understood, never code."""
+        return Domain(literal_eval(text or '[]'))
+
+    @api.model
+    @tools.ormcache('company_ids')
+    def _get_rules(self, company_ids):
+        """Return the active policies of a company and its parents, in their order.
+
+        :param tuple company_ids: the company and its parents
+        :return: tuple of :class:`PolicyRule`
+        """
+        policies = self.sudo().with_context(active_test=True).search([('company_id', 'in', company_ids)])
+        return tuple(policy._prepare_rule() for policy in policies)
+
+    def _prepare_rule(self):
+        self.ensure_one()
+        return PolicyRule(
+            id=self.id,
+            name=self.name,
+            company_id=self.company_id.id,
+            domain=self.domain or '[]',
+            sale_type_ids=frozenset(self.sale_type_ids.ids),
+            min_amount=self.min_amount,
+            currency_id=self.currency_id.id,
+            max_discount=self.max_discount,
+            min_margin_percent=self.min_margin_percent,
+            on_credit_issue=self.on_credit_issue,
+            level_names=tuple(self.level_ids.mapped('name')),
+        )

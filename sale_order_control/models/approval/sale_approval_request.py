@@ -1,0 +1,208 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+from odoo.tools import SQL
+
+from ..order.control_terms import ControlTerms
+from .approval_memory import approval_deciding, is_approval_deciding
+
+REQUEST_STATES = [
+    ('pending', "Waiting"),
+    ('approved', "Approved"),
+    ('rejected', "Rejected"),
+    ('returned', "Returned for Correction"),
+    ('recalled', "Recalled"),
+    ('void', "Void"),
+    ('expired', "Expired"),
+]
+LIVE_STATES = ('pending', 'approved')
+
+# Figures that are percentages already: the tolerance counts in points.
+POINT_FIGURES = frozenset({'negative_margin'})
+
+
+class SaleApprovalRequest(models.Model):
+    """One submission of one document, with everything its approvers saw.
+
+    Nobody has the right to write or delete a request: its state changes in private code only.
+    """
+
+    _name = 'sale.approval.request'
+    _description = "Approval Request"
+    _inherit = ['mail.thread', 'mail.activity.mixin']
+    _order = 'id desc'
+    _mail_post_access = 'read'
+
+    # === FIELDS ===#
+
+    name = fields.Char(string="Number", required=True, readonly=True)
+    res_model = fields.Char(string="Document Model", required=True, readonly=True)
+    res_id = fields.Many2oneReference(
+        string="Document", model_field='res_model', required=True, readonly=True, index=True)
+    order_id = fields.Many2one('sale.order', string="Order", readonly=True, index=True, ondelete='restrict')
+    previous_id = fields.Many2one('sale.approval.request', string="Asked Before In", readonly=True, index='btree_not_null')
+    company_id = fields.Many2one('res.company', string="Company", required=True, readonly=True, index=True)
+    requester_id = fields.Many2one(
+        'res.users', string="Asked By", required=True, readonly=True, index=True, ondelete='restrict')
+    requested_on = fields.Datetime(string="Asked On", required=True, readonly=True)
+    closed_on = fields.Datetime(string="Closed On", readonly=True)
+    comment = fields.Text(string="Maker's Comment", readonly=True)
+    state = fields.Selection(REQUEST_STATES, required=True, readonly=True, default='pending', index=True)
+    outcome = fields.Char(readonly=True, help="Why the request was closed, in words.")
+    task_ids = fields.One2many('sale.approval.task', 'request_id', string="Approvers", readonly=True)
+    decision_count = fields.Integer(readonly=True, help="Serialises approvers who decide at the same instant.")
+
+    # What is judged. Copied, so that approvers need no right on the document.
+    digest = fields.Char(readonly=True, help="Fingerprint of the terms that are judged.")
+    snapshot = fields.Json(readonly=True)
+    covered = fields.Json(readonly=True, help="Issues that the approval covers, with the figures it saw.")
+    tolerance = fields.Float(string="Tolerance %", readonly=True)
+    reasons = fields.Json(readonly=True)
+    display = fields.Json(readonly=True)
+    document_name = fields.Char(string="Document Number", readonly=True)
+    partner_name = fields.Char(string="Customer", readonly=True)
+    currency_id = fields.Many2one('res.currency', readonly=True)
+    amount_untaxed = fields.Monetary(string="Untaxed Amount", readonly=True)
+    amount_total = fields.Monetary(string="Total", readonly=True)
+    margin_percent = fields.Float(string="Margin %", readonly=True, aggregator=None)
+    discount = fields.Float(string="Discount %", readonly=True, aggregator=None)
+
+    reason_html = fields.Html(string="Why", compute='_compute_documents', sanitize=False)
+    snapshot_html = fields.Html(string="What Is Judged", compute='_compute_documents', sanitize=False)
+    level_summary = fields.Char(string="Levels", compute='_compute_level_summary')
+    can_decide = fields.Boolean(compute='_compute_can', compute_sudo=False)
+    can_recall = fields.Boolean(compute='_compute_can', compute_sudo=False)
+
+    # === COMPUTE METHODS ===#
+
+    @api.depends('reasons', 'display')
+    def _compute_documents(self):
+        qweb = self.env['ir.qweb']
+        for request in self:
+            request.reason_html = qweb._render(
+                'sale_order_control.approval_request_reasons', {'reasons': request.reasons or []})
+            request.snapshot_html = qweb._render(
+                'sale_order_control.approval_request_snapshot',
+                {'display': request.display or {}, 'currency': request.currency_id})
+
+    @api.depends('task_ids.state')
+    def _compute_level_summary(self):
+        for request in self:
+            request.level_summary = " › ".join(request.task_ids._get_level_sentences())
+
+    @api.depends('state', 'task_ids.state')
+    @api.depends_context('uid')
+    def _compute_can(self):
+        mine = self.sudo().task_ids.filtered(
+            lambda task: task.user_id == self.env.user and task.state == 'pending').request_id
+        for request in self:
+            request.can_decide = request in mine
+            request.can_recall = request.state == 'pending' and request.requester_id == self.env.user
+
+    # === CRUD METHODS ===#
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._refuse_unless_deciding()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        # Messages and activities hang on requests as on any document; everything else is a fact.
+        if vals.keys() - {'message_follower_ids', 'message_ids', 'activity_ids'}:
+            self._refuse_unless_deciding()
+        return super().write(vals)
+
+    def unlink(self):
+        raise AccessError(self.env._("Approval requests are kept: they cannot be deleted."))
+
+    def _refuse_unless_deciding(self):
+        if not is_approval_deciding(self.env):
+            raise AccessError(self.env._(
+                "Approval requests follow from submissions and decisions: they cannot be written."))
+
+    def message_subscribe(self, partner_ids=None, subtype_ids=None):
+        # An activity makes its user a follower: an approver is told once, not of every step after.
+        if is_approval_deciding(self.env):
+            return True
+        return super().message_subscribe(partner_ids=partner_ids, subtype_ids=subtype_ids)
+
+    # === SUBMISSION ===#
+
+    @api.model
+    def _submit(self, values, plans):
+        """Create requests with their approvers, open the first level and tell its approvers.
+
+        :param list values: values per request
+        :param list plans: per request the list of :class:`PlannedLevel`
+        :return: the requests
+        """
+        requests = self.sudo().with_context(
+            mail_create_nolog=True, mail_create_nosubscribe=True, tracking_disable=True)
+        names = self._draw_names(len(values))
+        users = self.env['res.users'].sudo().browse({user_id for plan in plans for level in plan for user_id in level.user_ids})
+        user_names = {user.id: user.name for user in users}
+        with approval_deciding(self.env):
+            requests = requests.create([{**vals, 'name': name} for vals, name in zip(values, names, strict=True)])
+            tasks = self.env['sale.approval.task'].sudo().create([
+                task for request, plan in zip(requests, plans, strict=True)
+                for task in request._prepare_tasks(plan, user_names)
+            ])
+        tasks.filtered(lambda task: task.state == 'pending')._call_approvers()
+        return requests
+
+    def _prepare_tasks(self, plan, user_names):
+        self.ensure_one()
+        first = min(level.sequence for level in plan)
+        return [
+            {
+                'request_id': self.id,
+                'order_id': self.order_id.id,
+                'level_index': index,
+                'level_id': level.level_id,
+                'level_name': level.name,
+                'policy_name': level.policy_name,
+                'sequence': level.sequence,
+                'quorum': level.quorum,
+                'needed': level.needed,
+                'user_id': user_id,
+                'user_name': user_names[user_id],
+                'state': 'pending' if level.sequence == first else 'waiting',
+            }
+            for index, level in enumerate(plan, 1)
+            for user_id in level.user_ids
+        ]
+
+    @api.model
+    def _draw_names(self, count):
+        """Draw several numbers at once: a batch of 80 must not ask the sequence 80 times."""
+        sequence = self.env['ir.sequence'].sudo().browse(
+            self.env['ir.model.data']._xmlid_to_res_id('sale_order_control.sequence_approval_request'))
+        if sequence.implementation != 'standard' or sequence.use_date_range:
+            return [sequence._next() for _number in range(count)]
+        rows = self.env.execute_query(SQL(
+            "SELECT nextval(%s) FROM generate_series(1, %s)", f'ir_sequence_{sequence.id:03d}', count))
+        return [sequence.get_next_char(number) for [number] in rows]
+
+    # === WHAT AN APPROVAL COVERS ===#
+
+    def _get_terms(self):
+        """Return the terms that are judged, as they were when submitted."""
+        self.ensure_one()
+        return ControlTerms.from_json(self.snapshot)
+
+    def _covers(self, issue):
+        """Whether approvers saw this issue with figures that were, within tolerance, as bad.
+
+        :param ControlIssue issue: an issue of any room; one that blocks is never covered
+        """
+        self.ensure_one()
+        seen = (self.covered or {}).get(issue.code)
+        if issue.effect != 'approve' or seen is None:
+            return False
+        return all(
+            figure <= self._get_bound(name, seen.get(name, 0.0)) + 1e-6 for name, figure in issue.figures.items())
+
+    def _get_bound(self, name, seen):
+        """Return the worst figure that still counts as seen."""
+        if name in POINT_FIGURES:
+            return seen + self.tolerance
+        return seen + abs(seen) * self.tolerance / 100

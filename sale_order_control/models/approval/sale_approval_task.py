@@ -1,0 +1,91 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+
+from .approval_memory import is_approval_deciding
+from .sale_approval_level import QUORUMS
+
+TASK_STATES = [
+    ('waiting', "Later"),
+    ('pending', "Now"),
+    ('agreed', "Agreed"),
+    ('disagreed', "Disagreed"),
+    ('returned', "Returned"),
+    ('skipped', "Not Needed"),
+]
+OPEN_STATES = ('waiting', 'pending')
+
+
+class SaleApprovalTask(models.Model):
+    """One approver's line in a request. The level is copied: later edits of a policy change no history."""
+
+    _name = 'sale.approval.task'
+    _description = "Approval Task"
+    _order = 'request_id desc, sequence, level_index, id'
+    _rec_name = 'level_name'
+
+    request_id = fields.Many2one(
+        'sale.approval.request', string="Request", required=True, readonly=True, index=True, ondelete='restrict')
+    order_id = fields.Many2one('sale.order', string="Order", readonly=True, index='btree_not_null', ondelete='restrict')
+    level_index = fields.Integer(readonly=True, help="Number of the level within the request.")
+    level_id = fields.Many2one('sale.approval.level', string="Level Asked", readonly=True, ondelete='set null')
+    level_name = fields.Char(string="Level", required=True, readonly=True)
+    policy_name = fields.Char(string="Policy", readonly=True)
+    sequence = fields.Integer(readonly=True)
+    quorum = fields.Selection(QUORUMS, string="Who Must Agree", readonly=True)
+    needed = fields.Integer(string="Agreements Needed", readonly=True)
+    user_id = fields.Many2one(
+        'res.users', string="Approver", required=True, readonly=True, index=True, ondelete='restrict')
+    user_name = fields.Char(readonly=True, help="The approver's name when asked.")
+    state = fields.Selection(TASK_STATES, required=True, readonly=True, default='waiting')
+    decided_on = fields.Datetime(readonly=True)
+    comment = fields.Text(readonly=True)
+    on_behalf_of_id = fields.Many2one('res.users', string="On Behalf Of", readonly=True, ondelete='restrict')
+
+    _open_by_user = models.Index("(user_id) WHERE state = 'pending'")
+
+    # === CRUD METHODS ===#
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._refuse_unless_deciding()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._refuse_unless_deciding()
+        return super().write(vals)
+
+    def unlink(self):
+        raise AccessError(self.env._("Approval decisions are kept: they cannot be deleted."))
+
+    def _refuse_unless_deciding(self):
+        if not is_approval_deciding(self.env):
+            raise AccessError(self.env._("Decisions are made with Agree and Disagree: they cannot be written."))
+
+    # === BUSINESS METHODS ===#
+
+    def _get_level_sentences(self):
+        """Word each level of one request: who decided, who decides now.
+
+        :return: list of translated phrases in the order of deciding
+        """
+        phrases = []
+        for tasks in self.sorted(lambda task: (task.sequence, task.level_index, task.id)).grouped('level_index').values():
+            phrases.append(tasks._get_level_phrase())
+        return phrases
+
+    def _get_level_phrase(self):
+        name = self[:1].level_name
+        people = {state: ", ".join(tasks.mapped('user_name')) for state, tasks in self.grouped('state').items()}
+        if 'disagreed' in people:
+            return self.env._("%(level)s: disagreed (%(names)s)", level=name, names=people['disagreed'])
+        if 'returned' in people:
+            return self.env._("%(level)s: returned (%(names)s)", level=name, names=people['returned'])
+        if 'pending' in people:
+            missing = self[:1].needed - len(self.filtered(lambda task: task.state == 'agreed'))
+            return self.env._(
+                "%(level)s: now %(names)s (%(count)s of them)", level=name, names=people['pending'], count=missing)
+        if 'waiting' in people:
+            return self.env._("%(level)s: later", level=name)
+        if 'agreed' in people:
+            return self.env._("%(level)s: ✓ %(names)s", level=name, names=people['agreed'])
+        return self.env._("%(level)s: not needed", level=name)

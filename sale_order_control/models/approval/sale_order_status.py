@@ -1,0 +1,62 @@
+from odoo import models
+
+from ..order.control_issue import ControlStatus
+
+RANKS = {'rejected': 20, 'returned': 30, 'pending': 40, 'approved': 80}
+KEYS = {'pending': 'approval'}
+
+
+class SaleOrder(models.Model):
+    """What users see of approval: badge, who acts next, section of the panel."""
+
+    _inherit = 'sale.order'
+
+    def _get_control_statuses(self):
+        statuses = super()._get_control_statuses()
+        shown = self.filtered(lambda order: order.approval_state in RANKS and order.state in ('draft', 'sent'))
+        shown |= self.filtered(lambda order: order.approval_state == 'pending' and order.state == 'sale')
+        if not shown:
+            return statuses
+        names = shown._get_pending_approvers()
+        for order in shown:
+            state = order.approval_state
+            statuses[order.id].append(ControlStatus(
+                RANKS[state], KEYS.get(state, state), order._get_approval_sentence(names.get(order.id, ()))))
+        return statuses
+
+    def _get_pending_approvers(self):
+        """Return ``{order_id: names of those whose turn it is}`` in one query for any number of orders."""
+        waiting = self.filtered(lambda order: order.approval_state == 'pending')
+        if not waiting:
+            return {}
+        rows = self.env['sale.approval.task'].sudo()._read_group(
+            [('order_id', 'in', waiting.ids), ('state', '=', 'pending')], ['order_id'], ['user_name:array_agg'])
+        return {order.id: list(dict.fromkeys(names)) for order, names in rows}
+
+    def _get_approval_sentence(self, names):
+        self.ensure_one()
+        maker = self.user_id.name or self.env._("The salesperson")
+        if self.approval_state == 'pending':
+            return self.env._("%s decides on the approval", self.env._(" or ").join(names) or "?")
+        if self.approval_state == 'approved':
+            return self.env._("%s confirms the approved order", maker)
+        return self.env._("%s corrects and submits again", maker)
+
+    def _get_control_sections(self, issues):
+        sections = super()._get_control_sections(issues)
+        found = issues.get('approval', ())
+        if not found and self.approval_state == 'none' and not self._with_control('approval'):
+            return sections
+        request = self._get_latest_requests().get(self.id)
+        summary, tone = self.env._("No approval is needed."), 'success'
+        who = ""
+        if request:
+            who = " › ".join(request.task_ids._get_level_sentences())
+            if request.state == 'pending':
+                summary, tone = self.env._("%s waits.", request.name), 'warning'
+            elif self.approval_state != 'none':
+                summary = f"{request.name}: {request._get_outcome()}"
+                tone = 'success' if request.state == 'approved' else 'warning'
+        sections.append(self._prepare_control_section(
+            'approval', self.env._("Approval"), found, summary, tone=tone, who=who))
+        return sections

@@ -1,0 +1,2 @@
+from . import sale_approval_comment
+from . import sale_control_setup
