@@ -264,3 +264,4 @@ class TestOrderDuplicates(ControlCommon):
         self.assertEqual([found['effect'] for found in section['issues']], ['warn'])
         order.action_submit()
         self.assertEqual(order.state, 'sale')
+        self.assertIn('order.duplicate', order.sudo().control_log_ids.mapped('code'))

@@ -72,14 +72,24 @@ export class ControlPanelField extends Component {
         return this.state.choice ?? !this.isClear;
     }
 
+    /** One line that stands for the folded panel: the areas that ask for attention, worst first. */
     get headline() {
         if (this.isClear) {
             return _t("All clear");
         }
-        return this.sections
-            .filter((section) => !["success", "muted"].includes(section.colour))
-            .map((section) => section.title)
-            .join(", ");
+        if (this.isOpen) {
+            return "";
+        }
+        return URGENCY.slice(0, 3)
+            .map((tone) => [tone, this.sections.filter((section) => section.colour === tone)])
+            .filter(([, sections]) => sections.length)
+            .map(([tone, sections]) =>
+                _t("%(word)s: %(areas)s", {
+                    word: TONES[tone].word,
+                    areas: sections.map((section) => section.title).join(", "),
+                })
+            )
+            .join(" · ");
     }
 
     get headlineTone() {
