@@ -32,6 +32,7 @@
         'views/order/portal_templates.xml',
         'views/order/report_templates.xml',
         'views/credit/credit_views.xml',
+        'views/credit/credit_hold_views.xml',
         'views/approval/approval_views.xml',
         'views/approval/sale_order_views.xml',
         'views/approval/approval_wizard_views.xml',

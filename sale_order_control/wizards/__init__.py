@@ -1,3 +1,4 @@
 from .order import *
 from .delivery import *
 from .approval import *
+from .credit import *

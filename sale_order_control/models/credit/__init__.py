@@ -1,0 +1,17 @@
+from . import credit_grade
+from . import credit_account
+from . import credit_exposure
+from . import credit_decision
+from . import credit_decisions
+
+from . import sale_order
+from . import sale_order_line
+from . import sale_order_credit
+from . import sale_order_decision
+from . import credit_account_decision
+from . import credit_account_recheck
+
+from . import res_partner
+from . import account_move
+from . import account_move_line
+from . import credit_indexes

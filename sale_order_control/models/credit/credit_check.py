@@ -1,0 +1,97 @@
+"""What the credit rules see of one order: plain figures, worked out once for a whole batch."""
+
+from dataclasses import dataclass, field
+
+from odoo.tools import float_compare
+
+
+@dataclass(frozen=True, slots=True)
+class CreditCheck:
+    """The figures of one order at one checkpoint, in the currency of the account.
+
+    :ivar account: ``credit.account`` in sudo; empty while the customer has none
+    :ivar partner: invoiced commercial partner
+    :ivar grade: ``credit.grade``; empty means judged by the limit alone
+    :ivar currency: currency of the root company
+    :ivar limit_kind: ``none``, ``zero`` or ``amount``
+    :ivar limit: what the customer may owe
+    :ivar exposure: :class:`Exposure` without the orders judged together
+    :ivar others: exposure including the orders of the batch that come first
+    :ivar amount: what this order adds
+    :ivar overdue_amount: overdue and not covered by payments
+    :ivar overdue_days: days since the oldest uncovered item was due
+    :ivar accepted: ``{excess, overdue_amount, overdue_days}`` agreed at the last confirmation
+    :ivar release: the ``credit.decision`` that lets this order pass; empty if none
+    :ivar max_order: biggest single order in the account's currency, 0 for any
+    :ivar tolerated_overdue: overdue amount that the grade tolerates, in the account's currency
+    :ivar oldest_invoice: number of the open invoice that is due first
+    """
+
+    account: object
+    partner: object
+    grade: object
+    currency: object
+    limit_kind: str
+    limit: float
+    exposure: object
+    others: float
+    amount: float
+    overdue_amount: float
+    overdue_days: int
+    accepted: dict = field(default_factory=dict)
+    release: object = None
+    max_order: float = 0.0
+    tolerated_overdue: float = 0.0
+    oldest_invoice: str = ''
+
+    @property
+    def total(self):
+        """Exposure with this order."""
+        return self.currency.round(self.others + self.amount)
+
+    @property
+    def excess(self):
+        """By how much the exposure with this order is above the limit; 0 without a limit."""
+        if self.limit_kind == 'none':
+            return 0.0
+        return max(0.0, self.currency.round(self.total - self.limit))
+
+    @property
+    def grows(self):
+        """Whether the order raises the exposure."""
+        return self.exceeds(self.amount, 0.0)
+
+    @property
+    def used_percent(self):
+        """Share of the limit that is used with this order."""
+        return 100 * self.total / self.limit if self.limit > 0 else 0.0
+
+    @property
+    def is_overdue(self):
+        """Whether more is overdue, and for longer, than the grade tolerates."""
+        return bool(
+            self.grade and self.overdue_days > self.grade.overdue_days
+            and self.exceeds(self.overdue_amount, self.tolerated_overdue))
+
+    def exceeds(self, amount, bound):
+        """Compare two amounts in the account's precision."""
+        return float_compare(amount, bound, precision_rounding=self.currency.rounding) > 0
+
+    def is_excess_agreed(self):
+        """Whether the company knew of as much excess when it last confirmed an order."""
+        return not self.exceeds(self.excess, self.accepted.get('excess', 0.0))
+
+    def is_overdue_agreed(self):
+        """Whether the company knew of this debt when it last confirmed an order; days age by themselves."""
+        return (
+            not self.exceeds(self.overdue_amount, self.accepted.get('overdue_amount', 0.0))
+            and self.overdue_days <= self.accepted.get('overdue_days', 0))
+
+    def to_json(self):
+        """Return the figures for the record of a decision."""
+        return {
+            **self.exposure.to_json(),
+            'others': self.others, 'order': self.amount, 'with_order': self.total, 'limit_kind': self.limit_kind,
+            'limit': self.limit, 'excess': self.excess, 'overdue_amount': self.overdue_amount,
+            'overdue_days': self.overdue_days, 'grade': self.grade.code or '',
+        }

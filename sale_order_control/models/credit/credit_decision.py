@@ -1,0 +1,62 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+RESULTS = [
+    ('passed', "Passed"),
+    ('held', "Stopped"),
+    ('released', "Released"),
+    ('rejected', "Rejected"),
+    ('hold', "Account on Hold"),
+    ('revoked', "Release Ended"),
+]
+
+
+class CreditDecision(models.Model):
+    """A fact: who or what decided on a customer's credit, when, why, and what was seen. Never changed."""
+
+    _name = 'credit.decision'
+    _description = "Credit Decision"
+    _order = 'id desc'
+    _rec_name = 'account_id'
+
+    account_id = fields.Many2one(
+        'credit.account', string="Credit Account", required=True, readonly=True, index=True, ondelete='restrict')
+    partner_id = fields.Many2one(related='account_id.partner_id', string="Customer")
+    company_id = fields.Many2one('res.company', string="Company", required=True, readonly=True)
+    currency_id = fields.Many2one('res.currency', string="Currency", required=True, readonly=True)
+    order_id = fields.Many2one(
+        'sale.order', string="Order", readonly=True, index='btree_not_null', ondelete='restrict',
+        help="Empty when the decision is about the customer as a whole.")
+    checkpoint = fields.Selection(
+        [('submit', "Submission"), ('confirm', "Confirmation"), ('release', "Delivery"), ('recheck', "Check Again"),
+         ('manual', "By Hand")],
+        required=True, readonly=True)
+    result = fields.Selection(RESULTS, required=True, readonly=True)
+    mode = fields.Char(readonly=True, help="Whether credit control was in force (enforce) or only told (warn).")
+    user_id = fields.Many2one('res.users', string="By", required=True, readonly=True)
+    date = fields.Date(required=True, readonly=True)
+    reason = fields.Text(readonly=True)
+    amount = fields.Monetary(
+        string="Up To", readonly=True,
+        help="Released: the order's total, or for a whole account its exposure, up to which the release holds.")
+    until = fields.Date(string="Valid Until", readonly=True, help="Last day of a release; empty means without end.")
+    order_amount = fields.Monetary(string="Order Amount", readonly=True, help="What the order added to the exposure.")
+    excess = fields.Monetary(readonly=True, help="By how much the exposure including the order was above the limit.")
+    figures = fields.Json(readonly=True, help="Exposure with its parts, limit, overdue amount and days as seen.")
+    issues = fields.Json(readonly=True, help="The rules that spoke: code, effect, message and figures.")
+
+    _amount_positive = models.Constraint('CHECK (amount >= 0)', "A release cannot be for a negative amount.")
+    _latest_idx = models.Index("(account_id, result, id DESC)")
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        # No access right creates; the add-on's own acts write with sudo, users never do.
+        if not self.env.su:
+            raise UserError(self.env._("Credit decisions are recorded by the acts they follow from only."))
+        return super().create(vals_list)
+
+    def write(self, vals):
+        raise UserError(self.env._("A credit decision is a fact and cannot be changed."))
+
+    def unlink(self):
+        raise UserError(self.env._("A credit decision is a fact and cannot be deleted."))

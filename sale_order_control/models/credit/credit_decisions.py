@@ -1,0 +1,140 @@
+"""The decisions that count for a batch of orders, read in one statement and asked in memory."""
+
+from datetime import timedelta
+
+from odoo import fields, models
+from odoo.tools import SQL
+
+
+class DecisionsInForce:
+    """The latest decision of each kind on some accounts and orders.
+
+    :ivar by_order: ``{order_id: credit.decision}`` latest release, rejection or revocation of an order
+    :ivar by_account: ``{account_id: credit.decision}`` the same of an account as a whole, holds included
+    :ivar confirmed: ``{account_id: credit.decision}`` latest order that passed confirmation in force
+    """
+
+    def __init__(self, by_order, by_account, confirmed):
+        self.by_order = by_order
+        self.by_account = by_account
+        self.confirmed = confirmed
+
+    def get_accepted(self, account, today):
+        """Return the figures somebody agreed to when an order of the account was last confirmed.
+
+        The days overdue go on by themselves: what was agreed a week ago is a week older now.
+
+        :return: ``{excess, overdue_amount, overdue_days}``, empty when nobody was asked
+        """
+        decision = self.confirmed.get(account.id)
+        figures = decision.figures if decision else {}
+        if not figures.get('agreed'):
+            return {}
+        return {
+            'excess': figures['excess'],
+            'overdue_amount': figures['overdue_amount'],
+            'overdue_days': figures['overdue_days'] + max(0, (today - decision.date) // timedelta(days=1)),
+        }
+
+    def get_release(self, account, order, total, amount, today):
+        """Return the decision that lets an order pass, or None.
+
+        An order's own release goes first; a later hold of the account ends both kinds.
+
+        :param float total: exposure with the order
+        :param float amount: what the order adds
+        """
+        general = self.by_account.get(account.id)
+        hold_id = general.id if general and general.result == 'hold' else 0
+        own = self.by_order.get(order.id)
+        if own and own.id > hold_id and own._allows(order, amount, today):
+            return own
+        # Who refused this order did not mean to be overruled by an older word about the customer.
+        refused = own and own.result == 'rejected' and general and own.id > general.id
+        if general and not refused and general._allows(order, total, today):
+            return general
+        return None
+
+
+class CreditDecision(models.Model):
+    _inherit = 'credit.decision'
+
+    _latest_order_idx = models.Index(
+        "(order_id, id DESC) WHERE result IN ('released', 'rejected', 'revoked')")
+    _latest_account_idx = models.Index(
+        "(account_id, id DESC) WHERE order_id IS NULL")
+    _latest_confirmed_idx = models.Index(
+        "(account_id, id DESC) WHERE result = 'passed' AND checkpoint = 'confirm' AND mode = 'enforce'")
+
+    def _allows(self, order, amount, today):
+        """Whether this is a release that covers an amount of an order on a day.
+
+        Four eyes: nobody's own orders pass by their own release.
+        """
+        self.ensure_one()
+        return bool(
+            self.result == 'released'
+            and (not self.until or self.until >= today)
+            and self.currency_id.compare_amounts(amount, self.amount) <= 0
+            and self.user_id not in (order.user_id, order.create_uid))
+
+
+class CreditAccount(models.Model):
+    _inherit = 'credit.account'
+
+    def _read_credit_decisions(self, orders):
+        """Read the decisions in force for these accounts and orders.
+
+        :return: :class:`DecisionsInForce`
+        """
+        if not self:
+            return DecisionsInForce({}, {}, {})
+        decisions = self.env['credit.decision'].sudo()
+        decisions.flush_model()
+        rows = self.env.execute_query(SQL(
+            """SELECT 'order' AS kind, latest.id
+                 FROM unnest(%(orders)s::int[]) AS wanted
+                CROSS JOIN LATERAL (
+                    SELECT id FROM credit_decision
+                     WHERE order_id = wanted AND result IN ('released', 'rejected', 'revoked')
+                     ORDER BY id DESC LIMIT 1) latest
+                UNION ALL
+               SELECT 'account', latest.id
+                 FROM unnest(%(accounts)s::int[]) AS wanted
+                CROSS JOIN LATERAL (
+                    SELECT id FROM credit_decision WHERE account_id = wanted AND order_id IS NULL
+                     ORDER BY id DESC LIMIT 1) latest
+                UNION ALL
+               SELECT 'confirmed', latest.id
+                 FROM unnest(%(accounts)s::int[]) AS wanted
+                CROSS JOIN LATERAL (
+                    SELECT id FROM credit_decision
+                     WHERE account_id = wanted AND result = 'passed' AND checkpoint = 'confirm' AND mode = 'enforce'
+                     ORDER BY id DESC LIMIT 1) latest""",
+            orders=orders.ids, accounts=self.ids))
+        found = {decision.id: decision for decision in decisions.browse({row[1] for row in rows})}
+        kinds = {'order': {}, 'account': {}, 'confirmed': {}}
+        for kind, decision_id in rows:
+            decision = found[decision_id]
+            key = decision.order_id.id if kind == 'order' else decision.account_id.id
+            kinds[kind][key] = decision
+        return DecisionsInForce(kinds['order'], kinds['account'], kinds['confirmed'])
+
+    def _prepare_decision(self, result, checkpoint='manual', **values):
+        """Prepare the record of a decision on the account.
+
+        :param str result: key of ``RESULTS``
+        :param values: further fields of the decision
+        """
+        self.ensure_one()
+        return {
+            'account_id': self.id,
+            'company_id': self.company_id.id,
+            'currency_id': self.currency_id.id,
+            'result': result,
+            'checkpoint': checkpoint,
+            'mode': self.company_id._get_control_mode('credit'),
+            'user_id': self.env.uid,
+            'date': fields.Date.to_string(self.env['sale.order']._get_control_today()),
+            **values,
+        }

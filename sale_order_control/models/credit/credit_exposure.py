@@ -1,0 +1,155 @@
+"""What customers owe and would owe: one statement for any number of them, over open documents only."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date
+
+from odoo import api, models
+from odoo.tools import SQL
+
+from .credit_exposure_sql import EXPOSURE_QUERY
+
+# Everything the statement reads, to be written to the database before it runs.
+_READ_FIELDS = {
+    'res.partner': ['commercial_partner_id'],
+    'account.move': [
+        'state', 'move_type', 'partner_id', 'company_id', 'amount_total_signed', 'payment_state', 'reversed_entry_id',
+        'invoice_currency_rate',
+    ],
+    'account.move.line': [
+        'partner_id', 'account_id', 'parent_state', 'amount_residual', 'date_maturity', 'date', 'company_id', 'move_name',
+        'quantity', 'product_uom_id', 'price_total', 'sale_line_ids',
+    ],
+    'sale.order': ['partner_invoice_id', 'state', 'invoice_status', 'company_id', 'currency_id'],
+    'sale.order.line': [
+        'order_id', 'state', 'display_type', 'is_downpayment', 'invoice_status', 'product_id', 'product_uom_id',
+        'product_uom_qty', 'qty_delivered', 'qty_delivered_method', 'price_total', 'price_unit', 'discount', 'tax_ids',
+    ],
+    'stock.move': [
+        'sale_line_id', 'state', 'product_id', 'product_uom', 'product_uom_qty', 'quantity', 'to_refund',
+        'location_id', 'location_dest_id', 'location_final_id', 'move_dest_ids',
+    ],
+    'stock.location': ['usage', 'company_id'],
+    'res.currency.rate': ['rate', 'name', 'company_id', 'currency_id'],
+    'account.account': ['account_type'],
+    'account.tax': ['amount', 'amount_type', 'price_include_override'],
+    'uom.uom': ['factor'],
+    'product.template': ['invoice_policy'],
+    'product.product': ['product_tmpl_id'],
+    'res.company': ['parent_path', 'account_price_include'],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """What a customer would owe if everything open were delivered and invoiced.
+
+    All in the currency of the root company; each unit is in one part only.
+
+    :ivar receivable: posted and unpaid, unmatched payments and credit notes deducted
+    :ivar draft_invoiced: on draft invoices
+    :ivar to_invoice: delivered, on no invoice yet; negative where more was paid in advance than is open
+    :ivar to_deliver: ordered and still to come, on no invoice yet
+    """
+
+    receivable: float = 0.0
+    draft_invoiced: float = 0.0
+    to_invoice: float = 0.0
+    to_deliver: float = 0.0
+
+    @property
+    def total(self):
+        """The exposure: the sum of its parts."""
+        return self.receivable + self.draft_invoiced + self.to_invoice + self.to_deliver
+
+    def __add__(self, other):
+        return Exposure(
+            self.receivable + other.receivable, self.draft_invoiced + other.draft_invoiced,
+            self.to_invoice + other.to_invoice, self.to_deliver + other.to_deliver)
+
+    def to_json(self):
+        """Return a plain structure for a ``Json`` field."""
+        return {
+            'receivable': self.receivable, 'draft_invoiced': self.draft_invoiced, 'to_invoice': self.to_invoice,
+            'to_deliver': self.to_deliver, 'total': self.total,
+        }
+
+
+@dataclass(slots=True)
+class Position:
+    """All that one reading says of a customer.
+
+    :ivar exposure: the customer's :class:`Exposure` without the orders told apart
+    :ivar orders: ``{order id: amount}`` that the orders told apart add to it, company currency
+    :ivar overdue_amount: due before today and not covered by payments or credit notes
+    :ivar overdue_since: due date of the oldest item that is not covered, or None
+    :ivar oldest_invoice: number of the open invoice that is due first
+    """
+
+    exposure: Exposure = Exposure()
+    orders: dict = None
+    overdue_amount: float = 0.0
+    overdue_since: date = None
+    oldest_invoice: str = ''
+
+    @property
+    def total(self):
+        """Exposure with all orders."""
+        return self.exposure.total + sum((self.orders or {}).values())
+
+    def overdue_days(self, today):
+        """Days since the oldest uncovered item was due; 0 when nothing is overdue."""
+        return (today - self.overdue_since).days if self.overdue_since else 0
+
+
+class CreditAccount(models.Model):
+    _inherit = 'credit.account'
+
+    @api.model
+    def _get_exposure(self, partners, company, exclude_orders=None):
+        """Return the exposure of customers, in the currency of the root company.
+
+        :param res.partner partners: customers; contacts count with their commercial partner
+        :param res.company company: any company of the tree; all branches of its root are included
+        :param sale.order exclude_orders: confirmed orders to leave out (what of them is invoiced stays)
+        :return: ``{partner_id: Exposure}`` with an entry for each of ``partners``
+        """
+        positions = self._read_positions(partners, company, exclude_orders)
+        return {partner.id: positions[partner.commercial_partner_id.id].exposure for partner in partners}
+
+    @api.model
+    def _read_positions(self, partners, company, orders=None):
+        """Read what customers owe, with some orders told apart, in one statement.
+
+        :param sale.order orders: confirmed orders whose uninvoiced part is reported by itself
+        :return: ``defaultdict {commercial_partner_id: Position}``
+        """
+        positions = defaultdict(Position)
+        owners = partners.commercial_partner_id
+        if not owners:
+            return positions
+        for name, field_names in _READ_FIELDS.items():
+            self.env[name].flush_model(field_names)
+        root = company.sudo().root_id
+        currency = root.currency_id
+        rows = self.env.execute_query(SQL(
+            EXPOSURE_QUERY,
+            partners=tuple(owners.ids),
+            company_path=f'{root.parent_path}%',
+            root=root.id,
+            currency=currency.id,
+            price_include=root.account_price_include == 'tax_included',
+            today=self.env['sale.order']._get_control_today(),
+            apart=list(orders.ids) if orders else [],
+        ))
+        for owner, order_id, receivable, draft, to_invoice, to_deliver, overdue, since, oldest in rows:
+            position = positions[owner]
+            if order_id:
+                position.orders = {**(position.orders or {}), order_id: currency.round(float(to_invoice + to_deliver))}
+                continue
+            position.exposure = Exposure(*(
+                currency.round(float(part)) for part in (receivable, draft, to_invoice, to_deliver)))
+            position.overdue_amount = currency.round(float(overdue))
+            position.overdue_since = since if position.overdue_amount > 0 else None
+            position.oldest_invoice = oldest or ''
+        return positions

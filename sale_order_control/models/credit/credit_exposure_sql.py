@@ -1,0 +1,233 @@
+"""The statement behind the exposure, part by part.
+
+Every part starts from the contacts of the customers asked for and reads open documents through the
+partial indexes of ``credit_indexes.py``: cost follows what is open, not history.
+"""
+
+# Contacts of the customers: documents may be addressed to any of them.
+_PARTY = """
+    party AS (
+        SELECT id, commercial_partner_id AS owner FROM res_partner WHERE commercial_partner_id IN %(partners)s
+    ),
+    company AS (
+        SELECT id FROM res_company WHERE parent_path LIKE %(company_path)s
+    )"""
+
+# Posted items that are not settled; unmatched payments and credit notes are negative ones.
+_ITEM = """
+    item AS (
+        SELECT party.owner, aml.id, aml.move_name, aml.amount_residual AS amount, COALESCE(aml.date_maturity, aml.date) AS due
+          FROM party
+          JOIN account_move_line aml ON aml.partner_id = party.id
+          JOIN account_account account ON account.id = aml.account_id
+         WHERE aml.parent_state = 'posted' AND aml.amount_residual <> 0
+           AND account.account_type = 'asset_receivable'
+           AND aml.company_id IN (SELECT id FROM company)
+    )"""
+
+# What was paid without saying for what settles the oldest items first.
+_OVERDUE = """
+    aged AS (
+        SELECT owner, amount, due,
+               SUM(amount) OVER (PARTITION BY owner ORDER BY due, id) AS cumulated,
+               (SELECT COALESCE(SUM(credit.amount), 0) FROM item credit
+                 WHERE credit.owner = item.owner AND credit.amount < 0) AS paid
+          FROM item
+         WHERE amount > 0 AND due < %(today)s
+    ),
+    overdue AS (
+        SELECT owner, GREATEST(0, SUM(amount) + MIN(paid)) AS amount,
+               MIN(due) FILTER (WHERE cumulated + paid > 0.000001) AS since
+          FROM aged GROUP BY owner
+    )"""
+
+# A draft credit note is a wish; a draft invoice is a debt whose number is missing.
+_DRAFT = """
+    draft AS (
+        SELECT party.owner, SUM(GREATEST(0, move.amount_total_signed)) AS amount
+          FROM party
+          JOIN account_move move ON move.partner_id = party.id
+         WHERE move.state = 'draft' AND move.move_type IN ('out_invoice', 'out_receipt')
+           AND move.company_id IN (SELECT id FROM company)
+         GROUP BY party.owner
+    )"""
+
+# Confirmed orders that may still be delivered or invoiced. Odoo leaves down payments out of an
+# order's invoice status, and any line can be flagged as one, hence the second branch.
+_ORDER = """
+    open_order AS (
+        SELECT so.id, party.owner, so.currency_id
+          FROM party
+          JOIN sale_order so ON so.partner_invoice_id = party.id
+         WHERE so.state = 'sale' AND so.invoice_status IN ('no', 'to invoice')
+           AND so.company_id IN (SELECT id FROM company)
+        UNION
+        SELECT so.id, party.owner, so.currency_id
+          FROM sale_order_line sol
+          JOIN sale_order so ON so.id = sol.order_id
+          JOIN party ON party.id = so.partner_invoice_id
+         WHERE sol.is_downpayment AND sol.state = 'sale' AND sol.invoice_status IN ('no', 'to invoice')
+           AND sol.display_type IS NULL
+           AND so.company_id IN (SELECT id FROM company)
+    ),
+    rate AS (
+        SELECT used.id, COALESCE(
+                (SELECT r.rate FROM res_currency_rate r
+                  WHERE r.currency_id = used.id AND r.name <= %(today)s
+                    AND (r.company_id IS NULL OR r.company_id = %(root)s)
+                  ORDER BY r.company_id, r.name DESC LIMIT 1),
+                (SELECT r.rate FROM res_currency_rate r
+                  WHERE r.currency_id = used.id AND (r.company_id IS NULL OR r.company_id = %(root)s)
+                  ORDER BY r.company_id, r.name LIMIT 1),
+                1.0) AS rate
+          FROM (SELECT currency_id AS id FROM open_order UNION SELECT %(currency)s) AS used
+    )"""
+
+# One order line: what its invoices and its transfers say, in the line's unit of measure.
+_LINE = """
+    line AS (
+        SELECT open_order.owner, open_order.id AS order_id, open_order.currency_id,
+               sol.product_uom_qty AS ordered, sol.qty_delivered AS delivered,
+               sol.is_downpayment AND sol.product_uom_qty = 0 AND sol.qty_delivered = 0 AS is_advance,
+               template.invoice_policy AS policy,
+               sol.qty_delivered_method = 'stock_move' AS by_transfer,
+               invoiced.billed / COALESCE(unit.factor, 1) AS billed,
+               invoiced.credited / COALESCE(unit.factor, 1) AS credited,
+               invoiced.amount AS advance,
+               moved.coming / COALESCE(unit.factor, 1) AS coming,
+               moved.asked / COALESCE(unit.factor, 1) AS asked,
+               moved.returned / COALESCE(unit.factor, 1) AS returned,
+               moved.is_kit,
+               CASE WHEN sol.product_uom_qty <> 0 THEN sol.price_total / sol.product_uom_qty
+                    WHEN sol.qty_delivered = 0 THEN 0
+                    -- A product that the warehouse added: Odoo keeps no total of a line without quantity.
+                    ELSE sol.price_unit * (1 - sol.discount / 100) * (1 + COALESCE((
+                        SELECT SUM(tax.amount) FROM account_tax_sale_order_line_rel rel
+                          JOIN account_tax tax ON tax.id = rel.account_tax_id
+                         WHERE rel.sale_order_line_id = sol.id AND tax.amount_type = 'percent'
+                           AND NOT COALESCE(tax.price_include_override = 'tax_included', %(price_include)s)
+                    ), 0) / 100)
+               END AS price
+          FROM open_order
+          JOIN sale_order_line sol ON sol.order_id = open_order.id
+          LEFT JOIN uom_uom unit ON unit.id = sol.product_uom_id
+          LEFT JOIN product_product product ON product.id = sol.product_id
+          LEFT JOIN product_template template ON template.id = product.product_tmpl_id
+          CROSS JOIN LATERAL (
+              -- An invoice that was wholly reversed never was; other credit notes are for good, see "goods".
+              SELECT COALESCE(SUM(aml.quantity * COALESCE(u.factor, 1))
+                         FILTER (WHERE move.move_type <> 'out_refund' AND NOT reversed.whole), 0) AS billed,
+                     COALESCE(SUM(aml.quantity * COALESCE(u.factor, 1))
+                         FILTER (WHERE move.move_type = 'out_refund' AND NOT reversed.whole), 0) AS credited,
+                     COALESCE(SUM(CASE WHEN move.move_type = 'out_refund' THEN -1 ELSE 1 END * aml.price_total
+                         / COALESCE(NULLIF(move.invoice_currency_rate, 0), 1)), 0) AS amount
+                FROM sale_order_line_invoice_rel rel
+                JOIN account_move_line aml ON aml.id = rel.invoice_line_id
+                JOIN account_move move ON move.id = aml.move_id
+                LEFT JOIN account_move origin ON origin.id = move.reversed_entry_id
+                LEFT JOIN uom_uom u ON u.id = aml.product_uom_id
+                CROSS JOIN LATERAL (
+                    SELECT COALESCE(CASE WHEN move.move_type = 'out_refund' THEN origin.payment_state
+                                         ELSE move.payment_state END = 'reversed', FALSE) AS whole
+                ) reversed
+               WHERE rel.order_line_id = sol.id
+                 AND (move.move_type IN ('out_invoice', 'out_receipt')
+                      AND (move.state <> 'cancel' OR move.payment_state = 'invoicing_legacy')
+                      OR move.move_type = 'out_refund' AND move.state = 'posted')
+          ) invoiced
+          CROSS JOIN LATERAL (
+              SELECT COALESCE(SUM(sm.product_uom_qty * u.factor)
+                         FILTER (WHERE way.goes AND sm.state NOT IN ('done', 'cancel')), 0) AS coming,
+                     -- What transfers were ever made for, dropped backorders and cancelled transfers included.
+                     COALESCE(SUM(GREATEST(sm.product_uom_qty, CASE WHEN sm.state = 'done' THEN sm.quantity END)
+                         * u.factor) FILTER (WHERE way.goes), 0) AS asked,
+                     COALESCE(SUM(sm.quantity * u.factor)
+                         FILTER (WHERE way.returns AND sm.state = 'done'), 0) AS returned,
+                     COALESCE(BOOL_OR(sm.product_id <> sol.product_id), FALSE) AS is_kit
+                FROM stock_move sm
+                JOIN uom_uom u ON u.id = sm.product_uom
+                JOIN stock_location source ON source.id = sm.location_id
+                JOIN stock_location target ON target.id = sm.location_dest_id
+                LEFT JOIN stock_location final ON final.id = sm.location_final_id
+                CROSS JOIN LATERAL (
+                    -- Of a chain of transfers only the last one so far counts.
+                    SELECT source.usage <> 'customer' AND (
+                               target.usage = 'customer' OR target.usage = 'transit' AND target.company_id IS NULL
+                               OR final.usage = 'customer' AND NOT EXISTS (
+                                   SELECT FROM stock_move_move_rel chain WHERE chain.move_orig_id = sm.id)
+                           ) AS goes,
+                           source.usage = 'customer' AND target.usage <> 'customer'
+                               AND COALESCE(sm.to_refund, FALSE) AS returns
+                ) way
+               WHERE sm.sale_line_id = sol.id
+          ) moved
+         WHERE sol.display_type IS NULL AND sol.state = 'sale'
+           -- While an advance is on a draft invoice only, Odoo already calls its line invoiced.
+           AND (sol.is_downpayment OR sol.invoice_status IS DISTINCT FROM 'invoiced')
+    )"""
+
+# How much of each line will be owed in the end, and how much of that is on no invoice yet.
+_GOODS = """
+    expected AS (
+        SELECT line.*,
+               CASE WHEN ordered < 0 THEN ordered
+                    WHEN policy = 'order' THEN LEAST(ordered, outcome.quantity)
+                    ELSE outcome.quantity END AS quantity,
+               -- A credit note gives a quantity back only if the goods came back too; else it was an allowance.
+               CASE WHEN ordered < 0 THEN billed - credited
+                    ELSE billed - LEAST(credited, returned) END AS settled
+          FROM line
+         CROSS JOIN LATERAL (
+             SELECT CASE WHEN NOT by_transfer THEN GREATEST(ordered, delivered)
+                         WHEN is_kit THEN CASE WHEN coming > 0 THEN GREATEST(ordered, delivered) ELSE delivered END
+                         -- Beyond what transfers were made for, nobody has dropped anything yet.
+                         ELSE delivered + coming + GREATEST(0, ordered - asked)
+                    END AS quantity
+         ) outcome
+    ),
+    goods AS (
+        SELECT expected.owner, expected.order_id,
+               SUM(price * CASE WHEN ordered < 0 THEN LEAST(0, quantity - settled)
+                                ELSE GREATEST(0, LEAST(quantity, delivered) - settled) END
+                   / rate.rate * home.rate) AS to_invoice,
+               SUM(price * CASE WHEN ordered < 0 THEN 0
+                                ELSE GREATEST(0, quantity - settled)
+                                     - GREATEST(0, LEAST(quantity, delivered) - settled) END
+                   / rate.rate * home.rate) AS to_deliver,
+               SUM(CASE WHEN is_advance THEN advance ELSE 0 END) AS advance
+          FROM expected
+          JOIN rate ON rate.id = expected.currency_id
+          JOIN rate home ON home.id = %(currency)s
+         GROUP BY expected.owner, expected.order_id
+    ),
+    -- An order never lowers what the customer owes for others; what was paid in advance does.
+    owed AS (
+        SELECT owner, order_id, advance,
+               CASE WHEN to_invoice + to_deliver <= 0 THEN 0
+                    WHEN to_deliver < 0 THEN to_invoice + to_deliver
+                    WHEN to_invoice < 0 THEN 0 ELSE to_invoice END AS to_invoice,
+               CASE WHEN to_invoice + to_deliver <= 0 OR to_deliver < 0 THEN 0
+                    WHEN to_invoice < 0 THEN to_invoice + to_deliver ELSE to_deliver END AS to_deliver
+          FROM goods
+    )"""
+
+_SUM = """
+    part AS (
+        SELECT owner, NULL::int AS order_id, SUM(amount) AS receivable, 0 AS draft, 0 AS to_invoice, 0 AS to_deliver,
+               0 AS overdue, NULL::date AS since,
+               (ARRAY_AGG(move_name ORDER BY due, id) FILTER (WHERE amount > 0))[1] AS oldest
+          FROM item GROUP BY owner
+        UNION ALL
+        SELECT owner, NULL, 0, amount, 0, 0, 0, NULL, NULL FROM draft
+        UNION ALL
+        SELECT owner, NULL, 0, 0, 0, 0, amount, since, NULL FROM overdue
+        UNION ALL
+        SELECT owner, CASE WHEN order_id = ANY(%(apart)s::int[]) THEN order_id END, 0, 0,
+               to_invoice - (advance - LEAST(advance, to_deliver)), to_deliver - LEAST(advance, to_deliver), 0, NULL, NULL
+          FROM owed
+    )
+    SELECT owner, order_id, SUM(receivable), SUM(draft), SUM(to_invoice), SUM(to_deliver), SUM(overdue), MIN(since),
+           MAX(oldest)
+      FROM part GROUP BY owner, order_id"""
+
+EXPOSURE_QUERY = "WITH" + ",".join((_PARTY, _ITEM, _OVERDUE, _DRAFT, _ORDER, _LINE, _GOODS)) + "," + _SUM
