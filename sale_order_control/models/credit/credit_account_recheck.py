@@ -78,6 +78,8 @@ class SaleOrder(models.Model):
             if order.state == 'sale':
                 order.activity_feedback(['sale_order_control.mail_activity_type_exception'], feedback=cause)
                 order._tell_salesperson(self.env._("Confirmed: the customer had signed or paid, and the hold is gone. %s", cause))
+            else:
+                order._record_credit_checks('confirm', order._get_control_issues('confirm'))
 
     def _tell_salesperson(self, sentence):
         """Tell the salesperson once, by an internal note that notifies them."""
