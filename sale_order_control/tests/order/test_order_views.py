@@ -51,6 +51,24 @@ class TestOrderViews(ControlCommon):
                 with Form(order.with_user(user)) as form:
                     self.assertEqual(form.control_active, mode == 'enforce', user.login)
 
+    def test_roles_without_sales_stock_or_accounting_rights_open_an_order(self):
+        order = self._create_order()
+        order.action_confirm()
+        pure_planner = self._new_user('soc_pure_planner', 'sale_order_control.group_delivery_planner')
+        for user in (self.planner, pure_planner, self.controller, self.auditor):
+            self.env.invalidate_all()
+            with Form(order.with_user(user)) as form:
+                self.assertEqual(form.name, order.name, user.login)
+
+    def test_auditor_reads_the_orders_of_all_and_writes_none(self):
+        order = self._create_order(user=self.other_salesperson)
+        for groups in ('sales_team.group_sale_salesman', None):
+            auditor = self.auditor if not groups else self._new_user(
+                'soc_sales_auditor', f'{groups},sale_order_control.group_auditor')
+            self.assertEqual(self.env['sale.order'].with_user(auditor).search([('id', '=', order.id)]), order)
+            with self.assertRaises(AccessError):
+                order.with_user(auditor).write({'client_order_ref': "Mine"})
+
     def test_configuration_views_load_for_the_manager(self):
         for model in ('sale.control.type', 'sale.control.source', 'sale.control.requirement', 'sale.control.log'):
             views = self.env[model].with_user(self.control_manager).get_views([(False, 'list'), (False, 'search')])
