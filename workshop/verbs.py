@@ -7,7 +7,7 @@ import shutil
 import subprocess
 
 from . import databases, postgres
-from .console import Trouble, say, warn
+from .console import Trouble, say, stopwatch, warn
 from .odoo import chosen_port, ensure_workplace, free_port, serving
 from .paths import ADDON, REPO, cache_dir, log_dir
 from .system_packages import ensure_chinese_font, ensure_chromium, ensure_wkhtmltopdf
@@ -21,9 +21,18 @@ def demo_database(workplace, name, anew):
     if anew or not databases.exists(workplace.server, name):
         databases.fresh(workplace, name)
         databases.install_addon(workplace, name, ADDON)
+        tell_demo_story(workplace, name)
     else:
         databases.update_addon(workplace, name, ADDON)
     return name
+
+
+def tell_demo_story(workplace, name):
+    """Switch the controls on in a new demo database, and leave orders in it that are worth a look."""
+    script = [workplace.python, "-m", "workshop.demo_story", workplace.config(name), name]
+    with stopwatch("putting the demo company under control"):
+        if subprocess.run(script, env=script_environment(workplace), cwd=REPO, stdin=subprocess.DEVNULL).returncode:
+            raise Trouble("The demo company could not be put under control: see the messages above.")
 
 
 def demo(options, _rest):

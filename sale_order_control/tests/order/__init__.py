@@ -8,3 +8,4 @@ from . import test_order_portal
 from . import test_order_review
 from . import test_order_type
 from . import test_order_views
+from . import test_order_thread

@@ -1,0 +1,95 @@
+"""Put a demo database under control and tell a small story with it.
+
+``demo_story.py CONFIG DATABASE``, run with the environment's Python: the set-up wizard switches the
+controls on with the demo users as approvers, and one order is left in each state that users meet.
+"""
+
+import sys
+from datetime import timedelta
+
+from odoo import SUPERUSER_ID, Command, api, fields
+from odoo.modules.registry import Registry
+from odoo.tools import config
+
+ADDON = "sale_order_control"
+
+
+def user(env, role):
+    """The demo user of a role."""
+    return env.ref(f"{ADDON}.demo_user_{role}")
+
+
+def switch_on(env):
+    """Run the set-up wizard with the demo users."""
+    everywhere = ("completeness", "credit", "approval", "promise", "release")
+    env["sale.control.setup"].create({
+        "company_id": env.ref("base.main_company").id,
+        "sales_manager_ids": [Command.set(user(env, "sales_manager").ids)],
+        "finance_ids": [Command.set(user(env, "finance").ids)],
+        "general_manager_ids": [Command.set(user(env, "director").ids)],
+        **{f"control_{area}": "enforce" for area in everywhere},
+        "control_amendment": "warn",
+        "control_go_live": fields.Date.today(),
+    })._apply()
+
+
+def customers(env):
+    """Three customers with complete data: good credit, a tight limit, and one without any history."""
+    base = {
+        "is_company": True, "phone": "+1 555 0100", "street": "1 Harbour Road", "city": "Springfield",
+        "country_id": env.ref("base.main_company").country_id.id,
+        "property_payment_term_id": env.ref("account.account_payment_term_30days").id,
+    }
+    names = {"Brightwood Interiors": 50000.0, "Cornerstone Offices": 2000.0, "Delta Workspaces": 20000.0}
+    partners = env["res.partner"].create([{**base, "name": name} for name in names])
+    for partner, limit in zip(partners, names.values(), strict=True):
+        partner.credit_limit = limit
+    accounts = env["credit.account"]._for_partners(partners, env.ref("base.main_company"))
+    accounts.sudo().grade_id = env["credit.grade"].search([("code", "=", "B")], limit=1)
+    return partners
+
+
+def quote(env, partner, product, quantity, **values):
+    """A complete quotation of the salesperson."""
+    return env["sale.order"].with_user(user(env, "salesperson")).create({
+        "partner_id": partner.id,
+        "user_id": user(env, "salesperson").id,
+        "requested_date": fields.Date.today() + timedelta(days=14),
+        "control_source_id": env.ref(f"{ADDON}.source_email").id,
+        "order_line": [Command.create({"product_id": product.id, "product_uom_qty": quantity, **values})],
+    })
+
+
+def tell(env):
+    """Leave one order in each state that users meet first."""
+    good, tight, new = customers(env)
+    product = env["product.product"].create({
+        "name": "Standing Desk", "type": "consu", "is_storable": True, "list_price": 450.0, "standard_price": 270.0,
+        "taxes_id": [Command.clear()],
+    })
+    warehouse = env["stock.warehouse"].search([("company_id", "=", env.ref("base.main_company").id)], limit=1)
+    env["stock.quant"]._update_available_quantity(product, warehouse.lot_stock_id, 60)
+
+    quote(env, good, product, 2).action_submit()
+    quote(env, tight, product, 8).action_submit()
+    quote(env, good, product, 12, discount=25.0).action_submit()
+    quote(env, new, product, 5)
+    promised = quote(env, good, product, 4)
+    promised.action_submit()
+    promised.order_line.with_user(user(env, "planner")).action_promise_proposed()
+    # Waits in finance after the sales manager has agreed.
+    waiting = quote(env, new, product, 20, discount=35.0)
+    waiting.action_submit()
+    waiting.sudo().approval_request_ids.with_user(user(env, "sales_manager")).action_agree()
+
+
+def main(config_file, database):
+    config.parse_config(["-c", config_file, "-d", database, "--log-level=warn"])
+    with Registry(database).cursor() as cr:
+        env = api.Environment(cr, SUPERUSER_ID, {"no_reset_password": True})
+        switch_on(env)
+        tell(env)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:3])
