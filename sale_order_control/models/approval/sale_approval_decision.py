@@ -144,7 +144,11 @@ class SaleApprovalRequest(models.Model):
         if not decided:
             raise UserError("\n".join(request._explain_not_waiting() for request in left))
         with approval_deciding(self.env):
-            mine.write({'state': decision, 'decided_on': fields.Datetime.now(), 'comment': self._clean_comment(comment)})
+            mine.write({
+                'state': decision,
+                'decided_on': fields.Datetime.now(),
+                'comment': self._clean_comment(comment),
+            })
         decided._advance()
         return decided._get_decision_result(left)
 

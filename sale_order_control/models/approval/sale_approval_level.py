@@ -72,8 +72,7 @@ class SaleApprovalLevel(models.Model):
                 known = 1
             else:
                 company = level.policy_id.company_id
-                known = len(level._get_static_users().filtered(
-                    lambda user, company=company: level._is_approver(user, company)))
+                known = sum(self._is_approver(user, company) for user in level._get_static_users())
             if not known:
                 raise ValidationError(self.env._(
                     "Level “%(level)s” of policy “%(policy)s” has no approver: choose active internal users who may "

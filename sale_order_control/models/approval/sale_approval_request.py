@@ -39,7 +39,8 @@ class SaleApprovalRequest(models.Model):
     res_id = fields.Many2oneReference(
         string="Document", model_field='res_model', required=True, readonly=True, index=True)
     order_id = fields.Many2one('sale.order', string="Order", readonly=True, index=True, ondelete='restrict')
-    previous_id = fields.Many2one('sale.approval.request', string="Asked Before In", readonly=True, index='btree_not_null')
+    previous_id = fields.Many2one(
+        'sale.approval.request', string="Asked Before In", readonly=True, index='btree_not_null')
     company_id = fields.Many2one('res.company', string="Company", required=True, readonly=True, index=True)
     requester_id = fields.Many2one(
         'res.users', string="Asked By", required=True, readonly=True, index=True, ondelete='restrict')
@@ -138,8 +139,8 @@ class SaleApprovalRequest(models.Model):
         requests = self.sudo().with_context(
             mail_create_nolog=True, mail_create_nosubscribe=True, tracking_disable=True)
         names = self._draw_names(len(values))
-        users = self.env['res.users'].sudo().browse({user_id for plan in plans for level in plan for user_id in level.user_ids})
-        user_names = {user.id: user.name for user in users}
+        user_ids = {user_id for plan in plans for level in plan for user_id in level.user_ids}
+        user_names = {user.id: user.name for user in self.env['res.users'].sudo().browse(user_ids)}
         with approval_deciding(self.env):
             requests = requests.create([{**vals, 'name': name} for vals, name in zip(values, names, strict=True)])
             tasks = self.env['sale.approval.task'].sudo().create([

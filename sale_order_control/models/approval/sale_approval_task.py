@@ -24,7 +24,7 @@ class SaleApprovalTask(models.Model):
     _rec_name = 'level_name'
 
     request_id = fields.Many2one(
-        'sale.approval.request', string="Request", required=True, readonly=True, index=True, ondelete='restrict')
+        'sale.approval.request', required=True, readonly=True, index=True, ondelete='restrict')
     order_id = fields.Many2one('sale.order', string="Order", readonly=True, index='btree_not_null', ondelete='restrict')
     level_index = fields.Integer(readonly=True, help="Number of the level within the request.")
     level_id = fields.Many2one('sale.approval.level', string="Level Asked", readonly=True, ondelete='set null')
@@ -68,10 +68,8 @@ class SaleApprovalTask(models.Model):
 
         :return: list of translated phrases in the order of deciding
         """
-        phrases = []
-        for tasks in self.sorted(lambda task: (task.sequence, task.level_index, task.id)).grouped('level_index').values():
-            phrases.append(tasks._get_level_phrase())
-        return phrases
+        ordered = self.sorted(lambda task: (task.sequence, task.level_index, task.id))
+        return [tasks._get_level_phrase() for tasks in ordered.grouped('level_index').values()]
 
     def _get_level_phrase(self):
         name = self[:1].level_name
@@ -82,8 +80,10 @@ class SaleApprovalTask(models.Model):
             return self.env._("%(level)s: returned (%(names)s)", level=name, names=people['returned'])
         if 'pending' in people:
             missing = self[:1].needed - len(self.filtered(lambda task: task.state == 'agreed'))
-            return self.env._(
-                "%(level)s: now %(names)s (%(count)s of them)", level=name, names=people['pending'], count=missing)
+            if missing < len(self.filtered(lambda task: task.state == 'pending')):
+                return self.env._(
+                    "%(level)s: now %(count)s of %(names)s", level=name, names=people['pending'], count=missing)
+            return self.env._("%(level)s: now %(names)s", level=name, names=people['pending'])
         if 'waiting' in people:
             return self.env._("%(level)s: later", level=name)
         if 'agreed' in people:

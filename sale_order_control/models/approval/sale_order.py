@@ -32,6 +32,7 @@ class SaleOrder(models.Model):
         string="Waiting for My Approval", compute='_compute_approval_waits_for_me',
         search='_search_approval_waits_for_me', groups='base.group_user')
     approval_can_recall = fields.Boolean(compute='_compute_approval_can_recall', groups='base.group_user')
+    approval_can_ask = fields.Boolean(compute='_compute_approval_can_ask', groups='base.group_user')
     # Terms with which the order was confirmed under control; never read in lists.
     approval_passed_terms = fields.Json(copy=False, readonly=True, prefetch=False, groups='base.group_user')
 
@@ -66,6 +67,15 @@ class SaleOrder(models.Model):
         for order in self:
             order.approval_can_recall = bool(order.sudo()._get_pending_requests().filtered(
                 lambda request: request.requester_id == self.env.user))
+
+    @api.depends('approval_state', 'state')
+    def _compute_approval_can_ask(self):
+        confirmed = self.filtered(
+            lambda order: order.id and order.state == 'sale' and order.approval_state != 'pending')
+        issues = confirmed._get_control_issues('release') if confirmed else {}
+        for order in self:
+            stopping = [issue for issue in issues.get(order.id, ()) if issue.stops]
+            order.approval_can_ask = bool(stopping) and all(issue.askable for issue in stopping)
 
     # === CRUD METHODS ===#
 

@@ -31,13 +31,14 @@ class SaleOrder(models.Model):
         """
         all_ids = set().union(*policy_ids.values()) if policy_ids else set()
         policies = self.env['sale.approval.policy'].sudo().browse(all_ids).sorted()
-        policies.level_ids.user_ids.company_ids.ids  # noqa: B018 (one query for all levels)
+        # One query for the people of all levels, not one per level.
+        policies.level_ids.user_ids.mapped('company_ids')
         plans = {}
         for order in self.sudo():
             excluded = order.user_id | order.create_uid
             excluded |= requester or excluded.browse()
             problems, planned = {}, {}
-            levels = policies.filtered(lambda policy: policy.id in policy_ids[order.id]).level_ids
+            levels = (policies & policies.browse(policy_ids[order.id])).level_ids
             # Stable: levels of the policy that comes first win among equal sequences.
             for level in levels.sorted('sequence'):
                 plan = level._plan(order, excluded)

@@ -140,8 +140,8 @@ class TestApprovalAttack(ApprovalCommon):
             self.env['sale.order'].with_user(self.salesperson).with_context(**keys).create({
                 'partner_id': self.customer.id,
                 'order_line': [Command.create({'product_id': self.product.id, 'product_uom_qty': 10})]})
-        quiet = self.env['sale.order'].with_user(self.salesperson).with_context(default_approval_state='approved').create({
-            'partner_id': self.customer.id})
+        orders = self.env['sale.order'].with_user(self.salesperson)
+        quiet = orders.with_context(default_approval_state='approved').create({'partner_id': self.customer.id})
         self.assertEqual(quiet.approval_state, 'none')
         with self.assertRaises(AccessError):
             self.env['sale.order'].with_user(self.salesperson).create({
@@ -235,7 +235,8 @@ class TestApprovalRace(BaseCase):
 
     def _remove(self):
         with self.registry.cursor() as cr:
-            cr.execute("DELETE FROM mail_activity WHERE res_model = 'sale.approval.request' AND res_id = %s", (self.request,))
+            cr.execute(
+                "DELETE FROM mail_activity WHERE res_model = 'sale.approval.request' AND res_id = %s", (self.request,))
             cr.execute("DELETE FROM sale_approval_task WHERE request_id = %s", (self.request,))
             cr.execute("DELETE FROM sale_approval_request WHERE id = %s", (self.request,))
             cr.execute("DELETE FROM sale_control_log WHERE order_id = %s", (self.order,))

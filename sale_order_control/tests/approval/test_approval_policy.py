@@ -25,7 +25,7 @@ class TestApprovalPolicy(ApprovalCommon):
             ({'min_amount': 500}, {}, 5, 'min_amount'),
             ({'max_discount': 10}, {'discount': 11}, 1, 'max_discount'),
             ({'min_margin_percent': 35}, {'price_unit': 90}, 1, 'min_margin_percent'),
-            ({'domain': "[('partner_id', '=', %d)]" % self.customer.id}, {}, 1, 'always'),
+            ({'domain': f"[('partner_id', '=', {self.customer.id})]"}, {}, 1, 'always'),
         ]
         for values, line, quantity, trigger in cases:
             with self.subTest(trigger=trigger):
@@ -132,7 +132,8 @@ class TestApprovalPolicy(ApprovalCommon):
             with self.subTest(values=values), self.assertRaises(ValidationError), self.cr.savepoint():
                 self.env['sale.approval.policy'].create({
                     'name': "Bad", 'level_ids': [self._level(self.sales_manager)], **values})
-        for field, value in (('min_amount', -1), ('max_discount', -1), ('max_discount', 101), ('tolerance_percent', -1)):
+        out_of_range = (('min_amount', -1), ('max_discount', -1), ('max_discount', 101), ('tolerance_percent', -1))
+        for field, value in out_of_range:
             with self.subTest(field=field), self.assertRaises(CheckViolation), self.cr.savepoint():
                 self._policy(**{field: value}).flush_recordset()
 

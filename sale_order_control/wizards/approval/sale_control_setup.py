@@ -65,7 +65,8 @@ class SaleControlSetup(models.TransientModel):
         """Start from what the company has, so that a second run changes only what is changed on the screen."""
         values = super().default_get(fields)
         company = self.env['res.company'].browse(values.get('company_id') or self.env.company.id)
-        return {**values, **{name: value for name, value in self._get_current_values(company).items() if name in fields}}
+        current = self._get_current_values(company)
+        return {**values, **{name: value for name, value in current.items() if name in fields}}
 
     @api.onchange('company_id')
     def _onchange_company_id(self):
@@ -155,7 +156,7 @@ class SaleControlSetup(models.TransientModel):
             else:
                 policy = policies.create({**values, 'preset_key': f'domestic.{key}'})
             policies |= policy
-        for key, policy in existing.items():
+        for policy in existing.values():
             if policy not in policies:
                 policy.active = False
         self._switch_company()
