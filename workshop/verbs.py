@@ -18,13 +18,16 @@ USUAL_PORT = 8069
 
 def demo_database(workplace, name, anew):
     """The database with demo data: kept from the last time and updated, or made anew."""
-    if anew or not databases.exists(workplace.server, name):
+    if not anew and databases.exists(workplace.server, name):
+        databases.update_addon(workplace, name, ADDON)
+        return
+    try:
         databases.fresh(workplace, name)
         databases.install_addon(workplace, name, ADDON)
         tell_demo_story(workplace, name)
-    else:
-        databases.update_addon(workplace, name, ADDON)
-    return name
+    except BaseException:
+        databases.drop(workplace.server, name)  # half a demo would be taken for a whole one next time
+        raise
 
 
 def tell_demo_story(workplace, name):
