@@ -49,6 +49,7 @@ def control_memory(env):
     if _KEY not in env.cr.cache:
         env.cr.cache[_KEY] = True
         memory.issues.clear()
+        memory.facts.clear()
     return memory
 
 

@@ -51,6 +51,9 @@ class StockMove(models.Model):
         :raise UserError: if an order is held; not for a drop-shipment, of which we hear when it is over
         """
         orders = self._get_control_orders()
+        if not orders:
+            # Nothing leaves: what was evaluated for other purposes in the call stays valid.
+            return {}
         with goods_leaving(self.env, self.sale_line_id.ids):
             issues = orders._get_control_issues('release')
         held = orders._get_held(issues)
