@@ -8,10 +8,10 @@ from .python_env import LINT_REQUIREMENTS, ensure_python
 from .steps import setup_lock
 from .testing import require_addon
 
-# Checks of the OCA's hooks that are a matter of taste: the XML header's letters and <field eval=> on numbers.
+# Checks of the OCA's hooks that are a matter of taste: the XML header, <field eval=> on numbers, order of attributes.
 OCA_TASTE = (
     "xml-header-wrong,xml-header-missing,xml-field-numeric-without-eval,xml-field-bool-without-eval,"
-    "prefer-readme-rst,weblate-component-too-long,xml-template-prettier-incompatible"
+    "xml-tag-position,prefer-readme-rst,weblate-component-too-long,xml-template-prettier-incompatible"
 )
 
 
