@@ -82,15 +82,20 @@ class CoreReport:
 
     RESULT = re.compile(r"(FAIL|ERROR): (?:Subtest )?(\w+\.\w+)")
     TOTAL = re.compile(r"(\d+) failed, (\d+) error\(s\) of (\d+) tests")
+    STARTING = re.compile(r": Starting \w+\.test\w* \.\.\.")
     LEVEL = re.compile(r"\d{4}-\d\d-\d\d \S+ \d+ (\w+) ")
 
     def __init__(self):
-        self.failed, self.total, self.visible = set(), 0, True
+        self.failed, self.started, self.total, self.visible = set(), 0, 0, True
 
     def see(self, line):
         """Take note of a line; progress messages, which may have several lines, stay out of the reader's sight."""
         if found := self.LEVEL.match(line):
             self.visible = found[1] not in ("INFO", "DEBUG")
+            if self.STARTING.search(line):
+                self.started += 1
+                if self.started % 50 == 0:
+                    say(f"{self.started} tests started, {len(self.failed)} failed so far")
         if found := self.RESULT.search(line):
             self.failed.add(found[2])
         if found := self.TOTAL.search(line):
