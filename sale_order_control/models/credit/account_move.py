@@ -19,9 +19,9 @@ class AccountMove(models.Model):
             return
         received = lines.sudo().filtered(lambda line: line.account_id.account_type == 'asset_receivable')
         accounts = self.env['credit.account'].sudo()
-        for company in companies:
-            owners = received.filtered(lambda line: line.company_id.root_id == company).partner_id.commercial_partner_id
-            if owners:
+        for company, theirs in received.grouped(lambda line: line.company_id.root_id).items():
+            owners = theirs.partner_id.commercial_partner_id
+            if owners and company in companies:
                 accounts |= accounts._find(owners, company)
         accounts._recheck_holds(self.env._("A payment or credit note came in."))
 

@@ -33,7 +33,9 @@ class CreditAccount(models.Model):
         domain="[('company_id', 'in', (False, company_id))]",
         help="What the customer may do. Without a grade the limit alone counts: an excess needs approval on "
              "submission and confirmation, and blocks the delivery of what was not agreed.")
-    is_zero_limit = fields.Boolean(copy=False, help="Tells a limit of zero from no limit; the amount itself is on the customer.")
+    is_zero_limit = fields.Boolean(
+        copy=False, help="Tells a limit of zero from no limit; the amount itself is on the customer."
+    )
     limit_kind = fields.Selection(
         LIMIT_KINDS, string="Limit Kind", compute='_compute_limit', inverse='_inverse_limit_kind', compute_sudo=True,
         help="“No Limit” checks no amount, “Zero” lets nothing pass that is not paid in advance.")
@@ -225,14 +227,30 @@ class CreditAccount(models.Model):
                      FROM res_partner WHERE id IN %(partners)s ORDER BY id
                    ON CONFLICT (partner_id, company_id) DO NOTHING RETURNING id""",
                 company=root.id, uid=self.env.uid, partners=tuple(missing.ids)))
+            control_memory(self.env).facts.pop(self._get_find_key(owners, root), None)
             found = self._find(owners, root)
         return found
 
     @api.model
     def _find(self, owners, root):
-        """Return the existing accounts of commercial partners, archived ones included, in sudo."""
-        return self.sudo().with_context(active_test=False).search(
-            [('partner_id', 'in', owners.ids), ('company_id', '=', root.id)])
+        """Return the existing accounts of commercial partners, archived ones included, in sudo.
+
+        While a scope of the gate is open they are looked up once.
+        """
+        memory, key = control_memory(self.env), self._get_find_key(owners, root)
+        if key in memory.facts:
+            return self.sudo().browse(memory.facts[key])
+        accounts = self.sudo().with_context(active_test=False).search_fetch(
+            [('partner_id', 'in', owners.ids), ('company_id', '=', root.id)],
+            ['partner_id', 'company_id', 'grade_id', 'is_zero_limit', 'is_held', 'hold_reason'],
+        )
+        if memory.scopes:
+            memory.facts[key] = accounts._ids
+        return accounts
+
+    @api.model
+    def _get_find_key(self, owners, root):
+        return 'credit accounts', root.id, tuple(sorted(owners._ids))
 
     def _check_controller(self):
         """Refuse everybody who is no credit controller, whatever rights the call was given.

@@ -65,7 +65,9 @@ class CreditAccount(models.Model):
             if cap is None and until:
                 cap = max(0.0, account.exposure + account._get_held_amount())
             account._record_decision('released', reason, amount=cap or 0.0, until=until)
-        self._recheck_holds(self.env._("%(user)s released the customer: %(reason)s", user=self.env.user.name, reason=reason.strip()))
+        self._recheck_holds(
+            self.env._("%(user)s released the customer: %(reason)s", user=self.env.user.name, reason=reason.strip())
+        )
         return True
 
     def _record_decision(self, result, reason, **values):

@@ -77,7 +77,9 @@ class SaleOrder(models.Model):
             order.with_context(send_email=True).action_confirm()
             if order.state == 'sale':
                 order.activity_feedback(['sale_order_control.mail_activity_type_exception'], feedback=cause)
-                order._tell_salesperson(self.env._("Confirmed: the customer had signed or paid, and the hold is gone. %s", cause))
+                order._tell_salesperson(
+                    self.env._("Confirmed: the customer had signed or paid, and the hold is gone. %s", cause)
+                )
             else:
                 order._record_credit_checks('confirm', order._get_control_issues('confirm'))
 

@@ -16,7 +16,8 @@ _PARTY = """
 # Posted items that are not settled; unmatched payments and credit notes are negative ones.
 _ITEM = """
     item AS (
-        SELECT party.owner, aml.id, aml.move_name, aml.amount_residual AS amount, COALESCE(aml.date_maturity, aml.date) AS due
+        SELECT party.owner, aml.id, aml.move_name, aml.amount_residual AS amount,
+               COALESCE(aml.date_maturity, aml.date) AS due
           FROM party
           JOIN account_move_line aml ON aml.partner_id = party.id
           JOIN account_account account ON account.id = aml.account_id
@@ -213,8 +214,8 @@ _GOODS = """
 
 _SUM = """
     part AS (
-        SELECT owner, NULL::int AS order_id, SUM(amount) AS receivable, 0 AS draft, 0 AS to_invoice, 0 AS to_deliver,
-               0 AS overdue, NULL::date AS since,
+        SELECT owner, NULL::int AS order_id, SUM(amount) AS receivable, 0 AS draft, 0 AS to_invoice,
+               0 AS to_deliver, 0 AS overdue, NULL::date AS since,
                (ARRAY_AGG(move_name ORDER BY due, id) FILTER (WHERE amount > 0))[1] AS oldest
           FROM item GROUP BY owner
         UNION ALL
@@ -223,7 +224,8 @@ _SUM = """
         SELECT owner, NULL, 0, 0, 0, 0, amount, since, NULL FROM overdue
         UNION ALL
         SELECT owner, CASE WHEN order_id = ANY(%(apart)s::int[]) THEN order_id END, 0, 0,
-               to_invoice - (advance - LEAST(advance, to_deliver)), to_deliver - LEAST(advance, to_deliver), 0, NULL, NULL
+               to_invoice - (advance - LEAST(advance, to_deliver)), to_deliver - LEAST(advance, to_deliver),
+               0, NULL, NULL
           FROM owed
     )
     SELECT owner, order_id, SUM(receivable), SUM(draft), SUM(to_invoice), SUM(to_deliver), SUM(overdue), MIN(since),

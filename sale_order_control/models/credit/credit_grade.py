@@ -38,7 +38,9 @@ class CreditGrade(models.Model):
     default_limit_kind = fields.Selection(
         LIMIT_KINDS, string="Limit of New Customers", required=True, default='none',
         help="What a customer gets who is given this grade and has no limit of its own yet.")
-    default_limit = fields.Monetary(string="Limit Amount", help="Credit limit of customers of this grade to begin with.")
+    default_limit = fields.Monetary(
+        string="Limit Amount", help="Credit limit of customers of this grade to begin with."
+    )
     max_order_amount = fields.Monetary(
         string="Maximum Order", help="Biggest single order including taxes. 0 means that orders of any size pass.")
     overdue_days = fields.Integer(
@@ -81,8 +83,12 @@ class CreditGrade(models.Model):
                     "Grade %s limits new customers to an amount of 0. Enter an amount, or choose “No Limit” or "
                     "“Zero: Prepaid Only”.", grade.name))
             if grade.default_limit_kind != 'amount' and grade.default_limit:
-                raise ValidationError(self.env._(
-                    "Grade %s has a limit amount that does not count. Choose “Limited Amount”, or set it to 0.", grade.name))
+                raise ValidationError(
+                    self.env._(
+                        "Grade %s has a limit amount that does not count. Choose “Limited Amount”, or set it to 0.",
+                        grade.name,
+                    )
+                )
 
     @api.constrains('company_id', 'currency_id')
     def _check_currency(self):

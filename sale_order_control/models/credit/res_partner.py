@@ -8,6 +8,7 @@ from .credit_grade import LIMIT_KINDS
 
 READERS = 'sale_order_control.group_user,sale_order_control.group_credit_controller,sale_order_control.group_auditor'
 LIMIT_FIELDS = frozenset({'credit_limit', 'use_partner_credit_limit'})
+ACCOUNT_FIELDS = frozenset({'credit_grade_id', 'credit_limit_kind', 'credit_limit_amount'})
 
 
 class ResPartner(models.Model):
@@ -21,10 +22,20 @@ class ResPartner(models.Model):
         'credit.grade', string="Credit Grade", compute='_compute_credit_account', inverse='_inverse_credit_grade',
         groups=READERS, help="What the customer may do. Credit controllers set it.")
     credit_limit_kind = fields.Selection(
-        LIMIT_KINDS, string="Limit", compute='_compute_credit_account', inverse='_inverse_credit_limit_amount', groups=READERS)
+        LIMIT_KINDS,
+        string="Limit",
+        compute='_compute_credit_account',
+        inverse='_inverse_credit_limit_kind',
+        groups=READERS,
+    )
     credit_limit_amount = fields.Monetary(
-        string="Limit Amount", compute='_compute_credit_account', inverse='_inverse_credit_limit_amount', groups=READERS,
-        currency_field='credit_currency_id', help="Odoo's own credit limit, in the currency of the main company.")
+        string="Limit Amount",
+        compute='_compute_credit_account',
+        inverse='_inverse_credit_limit_amount',
+        groups=READERS,
+        currency_field='credit_currency_id',
+        help="Odoo's own credit limit, in the currency of the main company.",
+    )
     credit_currency_id = fields.Many2one('res.currency', compute='_compute_credit_account', groups=READERS)
     credit_exposure = fields.Monetary(
         string="Used", compute='_compute_credit_position', groups=READERS, currency_field='credit_currency_id')
@@ -84,10 +95,17 @@ class ResPartner(models.Model):
         for partner in self:
             partner._get_credit_account().grade_id = partner.credit_grade_id
 
+    def _inverse_credit_limit_kind(self):
+        self.env['credit.account']._check_controller()
+        for partner in self:
+            # An amount that is written together with its kind arrives by its own inverse.
+            if partner.credit_limit_kind != 'amount' or not partner.credit_limit_amount:
+                partner._get_credit_account().limit_kind = partner.credit_limit_kind
+
     def _inverse_credit_limit_amount(self):
         self.env['credit.account']._check_controller()
         for partner in self:
-            partner._get_credit_account()._set_limit(partner.credit_limit_kind, partner.credit_limit_amount)
+            partner._get_credit_account().credit_limit = partner.credit_limit_amount
 
     def _get_credit_account(self):
         """Return the customer's account with the rights of the user, made if it is missing."""
@@ -110,7 +128,11 @@ class ResPartner(models.Model):
     def write(self, vals):
         root = self._get_credit_root(vals)
         if not root:
-            return super().write(vals)
+            result = super().write(vals)
+            if ACCOUNT_FIELDS & vals.keys():
+                # They show the account, which nothing here depends on.
+                self.invalidate_recordset(ACCOUNT_FIELDS | {'credit_account_id', 'credit_available', 'credit_state'})
+            return result
         before = {partner.id: partner.with_company(root).credit_limit for partner in self.sudo()}
         # The base amount is the root company's: a branch has none of its own.
         result = super(ResPartner, self.with_company(root) if set(vals) <= LIMIT_FIELDS else self).write(vals)
@@ -134,7 +156,9 @@ class ResPartner(models.Model):
             return False
         partner = self.sudo().with_company(root)
         amount = partner.credit_limit
-        known = {before, partner.commercial_partner_id.credit_limit} if partner.commercial_partner_id != partner else {before}
+        known = {before}
+        if partner.commercial_partner_id != partner:
+            known.add(partner.commercial_partner_id.credit_limit)
         return all(root.currency_id.compare_amounts(amount, value) for value in known)
 
     def _check_base_writer(self, root):
@@ -155,7 +179,9 @@ class ResPartner(models.Model):
             amount = account.partner_id.with_company(root).credit_limit
             notes[account.id] = self.env._(
                 "Credit limit: %(before)s → %(after)s",
-                before=account.currency_id.format(before[account.partner_id.id]), after=account.currency_id.format(amount))
+                before=account.currency_id.format(before[account.partner_id.id]),
+                after=account.currency_id.format(amount),
+            )
         if accounts:
             accounts._message_log_batch(bodies=notes)
             accounts.invalidate_recordset(['credit_limit', 'limit_kind'])

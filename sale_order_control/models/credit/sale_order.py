@@ -62,8 +62,13 @@ class SaleOrder(models.Model):
         found = issues.get('credit', ())
         who = self.env._("A credit controller can release it.") if any(issue.stops for issue in found) else ''
         section = self._prepare_control_section(
-            'credit', self.env._("Credit"), found, '', tone='success' if check.grade or check.limit_kind != 'none' else 'muted',
-            who=who)
+            'credit',
+            self.env._("Credit"),
+            found,
+            '',
+            tone='success' if check.grade or check.limit_kind != 'none' else 'muted',
+            who=who,
+        )
         # The figures help whether or not something is wrong with them.
         section['summary'] = self._get_credit_summary(check)
         return [*sections, section]
@@ -73,7 +78,7 @@ class SaleOrder(models.Model):
         def money(amount):
             return self._format_credit(amount, check.currency)
         parts = [self.env._("Grade %s", check.grade.code)] if check.grade else []
-        with_order = check.total if self.state in ('draft', 'sent') else check.currency.round(check.others + check.amount)
+        with_order = check.total
         if check.limit_kind == 'amount':
             parts.append(self.env._(
                 "%(used)s of %(limit)s used with this order, %(available)s left",

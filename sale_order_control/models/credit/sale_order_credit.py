@@ -15,7 +15,9 @@ class SaleOrder(models.Model):
 
     def _collect_control_issues(self, checkpoint, terms):
         issues = super()._collect_control_issues(checkpoint, terms)
-        judged = self._with_control('credit', checkpoint) if checkpoint in ('submit', 'confirm', 'release') else self.browse()
+        if checkpoint not in ('submit', 'confirm', 'release'):
+            return issues
+        judged = self._with_control('credit', checkpoint)
         for order_id, check in judged._get_credit_checks(checkpoint, terms).items():
             issues[order_id] += self.browse(order_id)._get_credit_issues(checkpoint, check)
         return issues
@@ -145,11 +147,20 @@ class SaleOrder(models.Model):
 
     def _prepare_credit_issue(self, code, check, effect, message, clears='', figures=(), **facts):
         return ControlIssue(
-            code=f'credit.{code}', area='credit', effect=effect, message=message, clears=clears,
+            code=f'credit.{code}',
+            area='credit',
+            effect=effect,
+            message=message,
+            clears=clears,
             facts={
-                'currency': check.currency.name, 'exposure': check.others, 'limit': check.limit, 'order_amount': check.amount,
-                **facts, 'figures': list(figures),
-            })
+                'currency': check.currency.name,
+                'exposure': check.others,
+                'limit': check.limit,
+                'order_amount': check.amount,
+                **facts,
+                'figures': list(figures),
+            },
+        )
 
     def _prepare_credit_hold_issue(self, check):
         account = check.account
@@ -180,18 +191,25 @@ class SaleOrder(models.Model):
 
     def _prepare_credit_overdue_issue(self, check, effect):
         return self._prepare_credit_issue(
-            'overdue', check, effect,
+            'overdue',
+            check,
+            effect,
             self.env._(
-                "%(customer)s is %(days)s days overdue with %(amount)s (grade %(grade)s tolerates %(tolerated_days)s days "
-                "or %(tolerated)s).",
-                customer=check.partner.name, days=check.overdue_days,
-                amount=self._format_credit(check.overdue_amount, check.currency), grade=check.grade.code,
+                "%(customer)s is %(days)s days overdue with %(amount)s "
+                "(grade %(grade)s tolerates %(tolerated_days)s days or %(tolerated)s).",
+                customer=check.partner.name,
+                days=check.overdue_days,
+                amount=self._format_credit(check.overdue_amount, check.currency),
+                grade=check.grade.code,
                 tolerated_days=check.grade.overdue_days,
-                tolerated=self._format_credit(check.tolerated_overdue, check.currency)),
+                tolerated=self._format_credit(check.tolerated_overdue, check.currency),
+            ),
             self._get_credit_clearing(check, check.overdue_amount - check.tolerated_overdue),
             # The days go on by themselves: who agreed to the debt agreed to it getting older.
             figures=['overdue_amount'],
-            overdue_amount=check.overdue_amount, overdue_days=check.overdue_days)
+            overdue_amount=check.overdue_amount,
+            overdue_days=check.overdue_days,
+        )
 
     def _prepare_credit_order_max_issue(self, check, effect):
         return self._prepare_credit_issue(

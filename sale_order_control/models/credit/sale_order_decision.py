@@ -17,7 +17,9 @@ class SaleOrder(models.Model):
         super()._control_event(name)
         if name in EVENT_CHECKPOINTS:
             checkpoint = EVENT_CHECKPOINTS[name]
-            self._with_control('credit', checkpoint)._record_credit_checks(checkpoint, self._get_control_issues(checkpoint))
+            self._with_control('credit', checkpoint)._record_credit_checks(
+                checkpoint, self._get_control_issues(checkpoint)
+            )
         elif name in ('cancelled', 'reopened'):
             self._end_credit_releases()
 
@@ -63,7 +65,10 @@ class SaleOrder(models.Model):
         missing = self.sudo().filtered(lambda order: not accounts[order.id])
         for company, orders in missing.grouped(lambda order: order.company_id.root_id).items():
             partners = self.env['res.partner'].browse({checks[order.id].partner.id for order in orders})
-            made = {account.partner_id.id: account for account in self.env['credit.account']._for_partners(partners, company)}
+            made = {
+                account.partner_id.id: account
+                for account in self.env['credit.account']._for_partners(partners, company)
+            }
             accounts.update({order.id: made[checks[order.id].partner.id] for order in orders})
         return accounts
 
@@ -135,10 +140,17 @@ class SaleOrder(models.Model):
                     reason=self.env._("The order was cancelled or set to quotation again."))
                 for order in released if order.id in in_force and in_force[order.id].result == 'released'
             ])
-        orders._write_credit_states({
-            order.id: {
-                'credit_state': 'none', 'credit_hold_effect': False, 'credit_hold_reason': False, 'credit_hold_since': False,
-            } for order in orders})
+        orders._write_credit_states(
+            {
+                order.id: {
+                    'credit_state': 'none',
+                    'credit_hold_effect': False,
+                    'credit_hold_reason': False,
+                    'credit_hold_since': False,
+                }
+                for order in orders
+            }
+        )
 
     # === RELEASE AND REJECT ===#
 
@@ -191,7 +203,9 @@ class SaleOrder(models.Model):
         self._control_log('credit', message=self.env._("Released: %s", reason.strip()))
         orders.filtered(lambda order: order.credit_state != 'hold')._mark_credit_released(accounts)
         held = orders.filtered(lambda order: order.credit_state == 'hold')
-        held._recheck_credit_hold(self.env._("%(user)s released it: %(reason)s", user=self.env.user.name, reason=reason.strip()))
+        held._recheck_credit_hold(
+            self.env._("%(user)s released it: %(reason)s", user=self.env.user.name, reason=reason.strip())
+        )
         return True
 
     def _mark_credit_released(self, accounts):
@@ -207,25 +221,43 @@ class SaleOrder(models.Model):
         orders = self.sudo()
         checks = orders._get_credit_checks('submit')
         accounts = orders._get_credit_accounts(checks)
-        self.env['credit.decision'].sudo().create([
-            accounts[order.id]._prepare_decision(
-                'rejected', order_id=order.id, reason=reason.strip(), user_id=self.env.uid,
-                order_amount=checks[order.id].amount, excess=checks[order.id].excess, figures=checks[order.id].to_json())
-            for order in orders
-        ])
+        self.env['credit.decision'].sudo().create(
+            [
+                accounts[order.id]._prepare_decision(
+                    'rejected',
+                    order_id=order.id,
+                    reason=reason.strip(),
+                    user_id=self.env.uid,
+                    order_amount=checks[order.id].amount,
+                    excess=checks[order.id].excess,
+                    figures=checks[order.id].to_json(),
+                )
+                for order in orders
+            ]
+        )
         control_memory(self.env).issues.clear()
         self._control_log('credit', message=self.env._("Credit refused: %s", reason.strip()))
         for order in orders:
-            order._write_credit_states({order.id: {
-                'credit_account_id': accounts[order.id].id, 'credit_state': 'hold', 'credit_hold_effect': 'block',
-                'credit_hold_reason': self.env._("Credit refused by %(user)s: %(reason)s", user=self.env.user.name, reason=reason),
-                'credit_hold_since': order.credit_hold_since or fields.Datetime.now(),
-            }})
+            order._write_credit_states(
+                {
+                    order.id: {
+                        'credit_account_id': accounts[order.id].id,
+                        'credit_state': 'hold',
+                        'credit_hold_effect': 'block',
+                        'credit_hold_reason': self.env._(
+                            "Credit refused by %(user)s: %(reason)s", user=self.env.user.name, reason=reason
+                        ),
+                        'credit_hold_since': order.credit_hold_since or fields.Datetime.now(),
+                    }
+                }
+            )
             order._tell_salesperson(self.env._("Credit refused: %s", reason.strip()))
         return True
 
     def action_credit_recheck(self):
         """Ask the gate again for orders on credit hold; those that pass now are free."""
-        self.check_access('write' if not self.env.user.has_group('sale_order_control.group_credit_controller') else 'read')
+        self.check_access(
+            'write' if not self.env.user.has_group('sale_order_control.group_credit_controller') else 'read'
+        )
         self.sudo()._recheck_credit_hold(self.env._("Checked again by %s", self.env.user.name))
         return True

@@ -14,9 +14,15 @@ class CreditCommon(ControlCommon):
         cls.account = cls.accounts._for_partners(cls.customer, cls.company)
         cls.delivered_product = cls._new_product("Invoiced on Delivery", 100.0, 60.0)
         cls.delivered_product.invoice_policy = 'delivery'
-        cls.tax = cls.env['account.tax'].create({
-            'name': "10 %", 'amount': 10.0, 'amount_type': 'percent', 'type_tax_use': 'sale', 'price_include_override': 'tax_excluded',
-        })
+        cls.tax = cls.env['account.tax'].create(
+            {
+                'name': "10 %",
+                'amount': 10.0,
+                'amount_type': 'percent',
+                'type_tax_use': 'sale',
+                'price_include_override': 'tax_excluded',
+            }
+        )
 
     @classmethod
     def _limit(cls, amount, grade=None, partner=None):
@@ -55,8 +61,11 @@ class CreditCommon(ControlCommon):
     @classmethod
     def _return(cls, picking, quantity):
         """Take goods of a transfer back."""
-        wizard = cls.env['stock.return.picking'].with_context(
-            active_id=picking.id, active_ids=picking.ids, active_model='stock.picking').create({'picking_id': picking.id})
+        wizard = (
+            cls.env['stock.return.picking']
+            .with_context(active_id=picking.id, active_ids=picking.ids, active_model='stock.picking')
+            .create({'picking_id': picking.id})
+        )
         wizard.product_return_moves.quantity = quantity
         back = wizard._create_return()
         back.move_ids.write({'quantity': quantity, 'picked': True})

@@ -47,16 +47,31 @@ class TestCreditExposure(CreditCommon):
 
     def test_a_negative_line_lowers_its_own_order_only(self):
         order = self._create_order(10)
-        order.order_line = [Command.create({
-            'product_id': self._new_service().id, 'product_uom_qty': 1, 'price_unit': -150.0, 'tax_ids': [Command.clear()]})]
+        order.order_line = [
+            Command.create(
+                {
+                    'product_id': self._new_service().id,
+                    'product_uom_qty': 1,
+                    'price_unit': -150.0,
+                    'tax_ids': [Command.clear()],
+                }
+            )
+        ]
         self._confirmed(order=order)
         self.assertExposure(850)
         self._confirmed(-50)
         self.assertExposure(850)
 
     def _new_service(self, policy='order'):
-        return self.env['product.product'].create({
-            'name': "Service", 'type': 'service', 'list_price': 100.0, 'invoice_policy': policy, 'taxes_id': [Command.clear()]})
+        return self.env['product.product'].create(
+            {
+                'name': "Service",
+                'type': 'service',
+                'list_price': 100.0,
+                'invoice_policy': policy,
+                'taxes_id': [Command.clear()],
+            }
+        )
 
     def test_a_service_counts_until_it_is_invoiced(self):
         order = self._confirmed(3, self._new_service('delivery'))
@@ -136,10 +151,16 @@ class TestCreditExposure(CreditCommon):
         order = self._confirmed(1)
         self.delivered_product.taxes_id = self.tax
         picking = order.picking_ids
-        self.env['stock.move'].create({
-            'product_id': self.delivered_product.id, 'product_uom_qty': 2, 'product_uom': self.delivered_product.uom_id.id,
-            'picking_id': picking.id, 'location_id': picking.location_id.id, 'location_dest_id': picking.location_dest_id.id,
-        })
+        self.env['stock.move'].create(
+            {
+                'product_id': self.delivered_product.id,
+                'product_uom_qty': 2,
+                'product_uom': self.delivered_product.uom_id.id,
+                'picking_id': picking.id,
+                'location_id': picking.location_id.id,
+                'location_dest_id': picking.location_dest_id.id,
+            }
+        )
         picking.action_assign()
         for move in picking.move_ids:
             move.write({'quantity': move.product_uom_qty, 'picked': True})
@@ -238,7 +259,9 @@ class TestCreditExposure(CreditCommon):
         self.assertExposure(1000, payer)
 
     def test_contacts_of_a_customer_count_with_it(self):
-        contact = self.env['res.partner'].create({'name': "Accounts Payable", 'parent_id': self.customer.id, 'type': 'invoice'})
+        contact = self.env['res.partner'].create(
+            {'name': "Accounts Payable", 'parent_id': self.customer.id, 'type': 'invoice'}
+        )
         self._confirmed(10, order=self._create_order(10, partner=contact))
         self._loose_invoice(500, partner=contact)
         self.assertExposure(1500)
@@ -275,10 +298,17 @@ class TestCreditExposure(CreditCommon):
 
     def test_loose_payments_and_credit_notes_net(self):
         self._loose_invoice(1000)
-        self.env['account.payment'].create({
-            'payment_type': 'inbound', 'partner_type': 'customer', 'partner_id': self.customer.id, 'amount': 400,
-            'journal_id': self.env['account.journal'].search([('type', '=', 'bank'), ('company_id', '=', self.company.id)], limit=1).id,
-        }).action_post()
+        self.env['account.payment'].create(
+            {
+                'payment_type': 'inbound',
+                'partner_type': 'customer',
+                'partner_id': self.customer.id,
+                'amount': 400,
+                'journal_id': self.env['account.journal']
+                .search([('type', '=', 'bank'), ('company_id', '=', self.company.id)], limit=1)
+                .id,
+            }
+        ).action_post()
         self.assertExposure(600, receivable=600)
 
     def test_draft_invoices_without_order_count_and_draft_refunds_do_not(self):

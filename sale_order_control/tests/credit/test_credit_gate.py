@@ -58,14 +58,18 @@ class TestCreditGate(CreditCommon):
         self._limit(1000)
         self._loose_invoice(900, due=self.today - timedelta(days=300))
         order = self._create_order(2)
-        self.assertEqual([(issue.code, issue.effect) for issue in self._issues(order, 'submit')], [('credit.limit', 'approve')])
+        self.assertEqual(
+            [(issue.code, issue.effect) for issue in self._issues(order, 'submit')], [('credit.limit', 'approve')]
+        )
         self.assertEqual([issue.effect for issue in self._issues(order)], ['approve'])
         self.assertEqual([issue.effect for issue in self._issues(self._confirmed(2), 'release')], ['block'])
 
     def test_each_grade_has_its_effect_at_each_checkpoint(self):
         order, confirmed = self._create_order(2), self._confirmed(2)
         for effects in (('allow', 'warn', 'approve'), ('warn', 'approve', 'block'), ('block', 'allow', 'warn')):
-            grade = self._grade(code=effects[0], submit_effect=effects[0], confirm_effect=effects[1], release_effect=effects[2])
+            grade = self._grade(
+                code=effects[0], submit_effect=effects[0], confirm_effect=effects[1], release_effect=effects[2]
+            )
             self._limit(100, grade)
             for checkpoint, effect in zip(('submit', 'confirm', 'release'), effects, strict=True):
                 subject = confirmed if checkpoint == 'release' else order
@@ -134,7 +138,11 @@ class TestCreditGate(CreditCommon):
         self._limit(None, self._grade('allow'))
         confirmed = self._confirmed(1)
         self.account.with_user(self.controller).action_hold("Insolvency announced")
-        for order, checkpoint in ((self._create_order(1), 'submit'), (self._create_order(1), 'confirm'), (confirmed, 'release')):
+        for order, checkpoint in (
+            (self._create_order(1), 'submit'),
+            (self._create_order(1), 'confirm'),
+            (confirmed, 'release'),
+        ):
             [issue] = self._issues(order, checkpoint)
             self.assertEqual((issue.code, issue.effect), ('credit.hold', 'block'))
             self.assertIn("Insolvency announced", issue.message)
@@ -253,7 +261,9 @@ class TestCreditGate(CreditCommon):
         for batch in (orders[:1], orders[:1], orders):
             self.env.invalidate_all()
             before = self.env.cr.sql_log_count
-            self.assertEqual(len([issue for found in batch._get_control_issues('confirm').values() for issue in found]), len(batch))
+            self.assertEqual(
+                len([issue for found in batch._get_control_issues('confirm').values() for issue in found]), len(batch)
+            )
             counts.append(self.env.cr.sql_log_count - before)
         self.assertLessEqual(counts[2], counts[1] + 3, counts)
 
@@ -286,3 +296,27 @@ class TestCreditGate(CreditCommon):
         account.credit_limit = 12345
         account.grade_id = self.env.ref('sale_order_control.credit_grade_d')
         self.assertEqual((account.limit_kind, account.credit_limit), ('amount', 12345))
+
+
+@tagged('post_install', '-at_install')
+class TestCreditCost(CreditCommon):
+    """What control adds to the confirmation of a clean order."""
+
+    def _confirm_cost(self, mode):
+        self._switch(credit=mode)
+        orders = [self._create_order(1), self._create_order(1)]
+        costs = []
+        for order in orders:
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            order.action_confirm()
+            self.env.flush_all()
+            costs.append(self.env.cr.sql_log_count - before)
+        return costs[-1]
+
+    def test_a_clean_order_confirms_with_few_more_queries(self):
+        self._limit(100000, self._grade(overdue_days=10))
+        self._switch(completeness='enforce')
+        bare = self._confirm_cost('off')
+        self.assertLessEqual(self._confirm_cost('enforce') - bare, 7)

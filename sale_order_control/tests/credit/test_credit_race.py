@@ -25,7 +25,9 @@ class TestCreditRace(BaseCase):
         with self.registry.cursor() as cr:
             env = api.Environment(cr, SUPERUSER_ID, {'tracking_disable': True})
             company = env.ref('base.main_company')
-            self.modes = {name: company[name] for name in ('control_credit', 'control_approval', 'control_completeness')}
+            self.modes = {
+                name: company[name] for name in ('control_credit', 'control_approval', 'control_completeness')
+            }
             company.write({'control_credit': 'enforce', 'control_approval': 'off', 'control_completeness': 'off'})
             partner = env['res.partner'].create({'name': "Racing Customer", 'is_company': True})
             product = env['product.product'].create({
@@ -60,7 +62,8 @@ class TestCreditRace(BaseCase):
             with self.registry.cursor() as cr:
                 env = api.Environment(cr, SUPERUSER_ID, {'tracking_disable': True})
                 order = env['sale.order'].browse(order_id)
-                order.amount_total  # noqa: B018  (takes the snapshot before anybody confirms)
+                # Takes the snapshot before anybody confirms.
+                order.mapped('amount_total')
                 barrier.wait(30)
                 act(order)
                 env.flush_all()
@@ -73,7 +76,8 @@ class TestCreditRace(BaseCase):
     def _race(self, act):
         outcomes, barrier = [], threading.Barrier(len(self.order_ids))
         threads = [
-            threading.Thread(target=self._confirm, args=(order_id, outcomes, barrier, act)) for order_id in self.order_ids
+            threading.Thread(target=self._confirm, args=(order_id, outcomes, barrier, act))
+            for order_id in self.order_ids
         ]
         with mute_logger('odoo.sql_db'):
             for thread in threads:
@@ -117,7 +121,7 @@ class TestCreditRace(BaseCase):
             with self.registry.cursor() as cr:
                 env = api.Environment(cr, SUPERUSER_ID, {})
                 partner = env['res.partner'].browse(self.partner_id)
-                partner.name  # noqa: B018
+                partner.mapped('name')
                 barrier.wait(30)
                 try:
                     found.append(env['credit.account']._for_partners(partner, env.ref('base.main_company')).id)

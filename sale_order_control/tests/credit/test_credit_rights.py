@@ -59,7 +59,9 @@ class TestCreditRights(CreditCommon):
     def test_a_branchs_limit_is_its_roots(self):
         branch = self.env['res.company'].create({'name': "Branch", 'parent_id': self.company.id})
         self.controller.sudo().company_ids += branch
-        self.controller.sudo().group_ids += self.env.ref('account.group_account_invoice') + self.env.ref('base.group_partner_manager')
+        self.controller.sudo().group_ids += self.env.ref('account.group_account_invoice') + self.env.ref(
+            'base.group_partner_manager'
+        )
         self.customer.with_user(self.controller).with_company(branch).credit_limit = 700
         self.assertEqual(self._limit_of_root(), 700)
 
@@ -79,11 +81,13 @@ class TestCreditRights(CreditCommon):
         self._confirmed(10)
         customer = self.customer.with_user(self.salesperson)
         self.assertEqual(customer.credit_grade_id.code, 'T')
-        self.assertEqual((customer.credit_limit_amount, customer.credit_exposure, customer.credit_available), (5000, 1000, 4000))
+        self.assertEqual(
+            (customer.credit_limit_amount, customer.credit_exposure, customer.credit_available), (5000, 1000, 4000)
+        )
         account = self.account.with_user(self.salesperson)
         self.assertEqual((account.credit_limit, account.available, account.state), (5000, 4000, 'open'))
         with self.assertRaises(AccessError):
-            customer.credit_limit  # noqa: B018
+            customer.mapped('credit_limit')
 
     def test_the_controller_edits_on_the_partner_and_the_salesperson_does_not(self):
         self.controller.sudo().group_ids += self.env.ref('base.group_partner_manager')
@@ -94,6 +98,15 @@ class TestCreditRights(CreditCommon):
         self.customer.invalidate_recordset()
         self.customer.with_user(self.controller).write(values)
         self.assertEqual((self.account.credit_limit, self.account.grade_id.code), (300, 'T'))
+        for values, limit in (
+            ({'credit_limit_kind': 'none'}, ('none', 0)),
+            ({'credit_limit_amount': 200}, ('amount', 200)),
+            ({'credit_limit_kind': 'zero'}, ('zero', 0)),
+        ):
+            self.customer.with_user(self.controller).write(values)
+            self.assertEqual((self.account.limit_kind, self.account.credit_limit), limit)
+        with self.assertRaises(ValidationError):
+            self.customer.with_user(self.controller).credit_limit_kind = 'amount'
 
     # === RELEASE ===#
 
@@ -145,7 +158,13 @@ class TestCreditRights(CreditCommon):
 
     def test_only_a_credit_controller_releases_and_not_own_orders(self):
         order = self._held()
-        for user in (self.salesperson, self.sales_manager, self.accountant, self.planner, self.env.ref('base.user_root')):
+        for user in (
+            self.salesperson,
+            self.sales_manager,
+            self.accountant,
+            self.planner,
+            self.env.ref('base.user_root'),
+        ):
             for act in (order.action_credit_release, order.action_credit_reject):
                 with self.assertRaises(AccessError):
                     act.__func__(order.with_user(user), "Please")
@@ -172,7 +191,9 @@ class TestCreditRights(CreditCommon):
         bigger = self._create_order(16)
         self.assertTrue(bigger._get_control_issues('submit')[bigger.id])
         account.action_hold("They vanished")
-        self.assertEqual([issue.code for issue in order._get_control_issues('confirm')[order.id]], ['credit.hold', 'credit.limit'])
+        self.assertEqual(
+            [issue.code for issue in order._get_control_issues('confirm')[order.id]], ['credit.hold', 'credit.limit']
+        )
         account.action_release("They are back")
         self.assertFalse(account.is_held)
         self.assertEqual([issue.code for issue in order._get_control_issues('confirm')[order.id]], ['credit.limit'])
@@ -190,7 +211,9 @@ class TestCreditRights(CreditCommon):
         with self.assertRaises(UserError):
             order.action_confirm()
         copy = order.copy()
-        self.assertEqual((copy.credit_state, copy.credit_account_id.id, len(copy.sudo().credit_decision_ids)), ('none', False, 0))
+        self.assertEqual(
+            (copy.credit_state, copy.credit_account_id.id, len(copy.sudo().credit_decision_ids)), ('none', False, 0)
+        )
 
     def test_a_refusal_ends_a_release(self):
         order = self._held()
@@ -217,7 +240,11 @@ class TestCreditRights(CreditCommon):
     def test_protected_fields_cannot_be_written_by_anybody(self):
         order = self._held()
         for user in (self.salesperson, self.sales_manager, self.env.ref('base.user_admin')):
-            for values in ({'credit_state': 'ok'}, {'credit_account_id': False}, {'credit_decision_ids': [Command.clear()]}):
+            for values in (
+                {'credit_state': 'ok'},
+                {'credit_account_id': False},
+                {'credit_decision_ids': [Command.clear()]},
+            ):
                 with self.assertRaises(AccessError):
                     order.with_user(user).write(values)
         made = self.env['sale.order'].with_user(self.salesperson).with_context(default_credit_state='released').create(
@@ -256,7 +283,9 @@ class TestCreditRights(CreditCommon):
 
     def test_no_context_key_opens_the_gate(self):
         order = self._held()
-        keys = dict.fromkeys(('force', 'skip_control', 'bypass_credit', 'acting', 'module', 'install_mode', 'import_file'), True)
+        keys = dict.fromkeys(
+            ('force', 'skip_control', 'bypass_credit', 'acting', 'module', 'install_mode', 'import_file'), True
+        )
         with self.assertRaises(UserError):
             order.with_context(**keys).action_confirm()
 

@@ -69,6 +69,8 @@ class TestCreditScreens(CreditCommon):
         for some in (orders[:1], orders[:1], orders):
             self.env.invalidate_all()
             before = self.env.cr.sql_log_count
-            some.with_user(self.salesperson).read(['credit_state', 'control_status', 'control_next', 'credit_hold_reason'])
+            some.with_user(self.salesperson).read(
+                ['credit_state', 'control_status', 'control_next', 'credit_hold_reason']
+            )
             counts.append(self.env.cr.sql_log_count - before)
         self.assertLessEqual(counts[2], counts[1], counts)

@@ -17,7 +17,8 @@ class CreditDecide(models.TransientModel):
     amount = fields.Monetary(
         string="Up To",
         help="Orders: the total up to which the release holds; empty means what each order is now. "
-             "Customers: the exposure up to which their orders pass; empty lifts the hold only, unless a last day is given.")
+        "Customers: the exposure up to which their orders pass; empty lifts the hold only, unless a last day is given.",
+    )
     until = fields.Date(string="Valid Until", help="Last day of the release; empty means without end.")
     explanation = fields.Text(string="Why on Hold", compute='_compute_explanation')
 
@@ -38,9 +39,14 @@ class CreditDecide(models.TransientModel):
     @api.depends('order_ids', 'account_ids')
     def _compute_explanation(self):
         for wizard in self:
-            reasons = [f"{order.name}: {order.credit_hold_reason}" for order in wizard.order_ids if order.credit_hold_reason]
+            reasons = [
+                f"{order.name}: {order.credit_hold_reason}" for order in wizard.order_ids if order.credit_hold_reason
+            ]
             reasons += [
-                f"{account.partner_id.name}: {account.hold_reason}" for account in wizard.account_ids if account.hold_reason]
+                f"{account.partner_id.name}: {account.hold_reason}"
+                for account in wizard.account_ids
+                if account.hold_reason
+            ]
             wizard.explanation = "\n".join(reasons)
 
     def action_decide(self):
