@@ -15,6 +15,18 @@ CONTROL_EVENTS = [
     ('promise', "Promise"),
 ]
 
+CONTROL_CHECKPOINTS = [
+    ('submit', "Submit"),
+    ('confirm', "Confirm"),
+    ('procure', "Procure"),
+    ('release', "Goods Leave"),
+]
+CONTROL_EFFECTS = [
+    ('warn', "Told"),
+    ('approve', "Needs Approval"),
+    ('block', "Stopped"),
+]
+
 
 class SaleControlLog(models.Model):
     _name = 'sale.control.log'
@@ -25,11 +37,12 @@ class SaleControlLog(models.Model):
     order_id = fields.Many2one('sale.order', string="Order", required=True, readonly=True, index=True, ondelete='restrict')
     company_id = fields.Many2one('res.company', string="Company", required=True, readonly=True)
     event = fields.Selection(CONTROL_EVENTS, required=True, readonly=True)
-    checkpoint = fields.Char(readonly=True)
+    checkpoint = fields.Selection(CONTROL_CHECKPOINTS, readonly=True, help="Where the rules were asked.")
     user_id = fields.Many2one('res.users', string="By", required=True, readonly=True)
     code = fields.Char(string="Rule", readonly=True, help="Stable name of the rule that spoke.")
-    effect = fields.Char(readonly=True)
-    would = fields.Char(string="Would Have", readonly=True, help="What the rule would have done if it were enforced.")
+    effect = fields.Selection(CONTROL_EFFECTS, readonly=True)
+    would = fields.Selection(
+        CONTROL_EFFECTS, string="If Enforced", readonly=True, help="What the rule would have done if it were enforced.")
     message = fields.Char(readonly=True)
     facts = fields.Json(readonly=True)
 

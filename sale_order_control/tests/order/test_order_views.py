@@ -30,7 +30,8 @@ class TestOrderViews(ControlCommon):
     def _get_shown(self, name, **values):
         return [
             button for button in self._get_buttons()[name]
-            if not safe_eval(button.get('invisible') or 'False', {'context': {}, 'id': 1, 'locked': False, **values})
+            if not safe_eval(button.get('invisible') or 'False', {
+                'context': {}, 'id': 1, 'locked': False, 'approval_state': 'none', **values})
         ]
 
     # === VIEWS LOAD ===#
@@ -127,6 +128,8 @@ class TestOrderViews(ControlCommon):
             self.assertIn('btn-primary', submit.get('class'))
             self.assertNotIn('btn-primary', confirm.get('class') or '')
         self.assertFalse(self._get_shown('action_submit', control_active=True, state='sale'))
+        # Who has submitted waits, or recalls.
+        self.assertFalse(self._get_shown('action_submit', control_active=True, state='draft', approval_state='pending'))
 
     def test_exactly_one_confirm_button_shows_as_odoo_has_it_without_control(self):
         [draft] = self._get_shown('action_confirm', control_active=False, state='draft')

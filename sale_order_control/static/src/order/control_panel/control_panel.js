@@ -9,7 +9,8 @@ const TONES = {
     info: { icon: "fa-info-circle", word: _t("Note") },
     warning: { icon: "fa-exclamation-triangle", word: _t("Attention") },
     danger: { icon: "fa-times-circle", word: _t("Problem") },
-    muted: { icon: "fa-minus-circle", word: _t("Not needed") },
+    // Nothing to say yet: no limit is set, no date is promised. The section's own words suffice.
+    muted: { icon: "fa-circle-o", word: "" },
 };
 const URGENCY = ["danger", "warning", "info", "success", "muted"];
 
