@@ -6,16 +6,16 @@ partial indexes of ``credit_indexes.py``: cost follows what is open, not history
 
 # Contacts of the customers: documents may be addressed to any of them.
 _PARTY = """
-    party AS (
+    party AS MATERIALIZED (
         SELECT id, commercial_partner_id AS owner FROM res_partner WHERE commercial_partner_id IN %(partners)s
     ),
-    company AS (
+    company AS MATERIALIZED (
         SELECT id FROM res_company WHERE parent_path LIKE %(company_path)s
     )"""
 
 # Posted items that are not settled; unmatched payments and credit notes are negative ones.
 _ITEM = """
-    item AS (
+    item AS MATERIALIZED (
         SELECT party.owner, aml.id, aml.move_name, aml.amount_residual AS amount,
                COALESCE(aml.date_maturity, aml.date) AS due
           FROM party
@@ -28,7 +28,7 @@ _ITEM = """
 
 # What was paid without saying for what settles the oldest items first.
 _OVERDUE = """
-    aged AS (
+    aged AS MATERIALIZED (
         SELECT owner, amount, due,
                SUM(amount) OVER (PARTITION BY owner ORDER BY due, id) AS cumulated,
                (SELECT COALESCE(SUM(credit.amount), 0) FROM item credit
@@ -36,7 +36,7 @@ _OVERDUE = """
           FROM item
          WHERE amount > 0 AND due < %(today)s
     ),
-    overdue AS (
+    overdue AS MATERIALIZED (
         SELECT owner, GREATEST(0, SUM(amount) + MIN(paid)) AS amount,
                MIN(due) FILTER (WHERE cumulated + paid > 0.000001) AS since
           FROM aged GROUP BY owner
@@ -44,7 +44,7 @@ _OVERDUE = """
 
 # A draft credit note is a wish; a draft invoice is a debt whose number is missing.
 _DRAFT = """
-    draft AS (
+    draft AS MATERIALIZED (
         SELECT party.owner, SUM(GREATEST(0, move.amount_total_signed)) AS amount
           FROM party
           JOIN account_move move ON move.partner_id = party.id
@@ -56,7 +56,7 @@ _DRAFT = """
 # Confirmed orders that may still be delivered or invoiced. Odoo leaves down payments out of an
 # order's invoice status, and any line can be flagged as one, hence the second branch.
 _ORDER = """
-    open_order AS (
+    open_order AS MATERIALIZED (
         SELECT so.id, party.owner, so.currency_id
           FROM party
           JOIN sale_order so ON so.partner_invoice_id = party.id
@@ -71,7 +71,7 @@ _ORDER = """
            AND sol.display_type IS NULL
            AND so.company_id IN (SELECT id FROM company)
     ),
-    rate AS (
+    rate AS MATERIALIZED (
         SELECT used.id, COALESCE(
                 (SELECT r.rate FROM res_currency_rate r
                   WHERE r.currency_id = used.id AND r.name <= %(today)s
@@ -84,21 +84,15 @@ _ORDER = """
           FROM (SELECT currency_id AS id FROM open_order UNION SELECT %(currency)s) AS used
     )"""
 
-# One order line: what its invoices and its transfers say, in the line's unit of measure.
+# The lines that may still be delivered or invoiced, with the price of a unit, taxes included.
 _LINE = """
-    line AS (
+    line AS MATERIALIZED (
         SELECT open_order.owner, open_order.id AS order_id, open_order.currency_id,
+               sol.id, sol.product_id, COALESCE(unit.factor, 1) AS factor,
                sol.product_uom_qty AS ordered, sol.qty_delivered AS delivered,
                sol.is_downpayment AND sol.product_uom_qty = 0 AND sol.qty_delivered = 0 AS is_advance,
                template.invoice_policy AS policy,
                sol.qty_delivered_method = 'stock_move' AS by_transfer,
-               invoiced.billed / COALESCE(unit.factor, 1) AS billed,
-               invoiced.credited / COALESCE(unit.factor, 1) AS credited,
-               invoiced.amount AS advance,
-               moved.coming / COALESCE(unit.factor, 1) AS coming,
-               moved.asked / COALESCE(unit.factor, 1) AS asked,
-               moved.returned / COALESCE(unit.factor, 1) AS returned,
-               moved.is_kit,
                CASE WHEN sol.product_uom_qty <> 0 THEN sol.price_total / sol.product_uom_qty
                     WHEN sol.qty_delivered = 0 THEN 0
                     -- A product that the warehouse added: Odoo keeps no total of a line without quantity.
@@ -114,79 +108,99 @@ _LINE = """
           LEFT JOIN uom_uom unit ON unit.id = sol.product_uom_id
           LEFT JOIN product_product product ON product.id = sol.product_id
           LEFT JOIN product_template template ON template.id = product.product_tmpl_id
-          CROSS JOIN LATERAL (
-              -- An invoice that was wholly reversed never was; other credit notes are for good, see "goods".
-              SELECT COALESCE(SUM(aml.quantity * COALESCE(u.factor, 1))
-                         FILTER (WHERE move.move_type <> 'out_refund' AND NOT reversed.whole), 0) AS billed,
-                     COALESCE(SUM(aml.quantity * COALESCE(u.factor, 1))
-                         FILTER (WHERE move.move_type = 'out_refund' AND NOT reversed.whole), 0) AS credited,
-                     COALESCE(SUM(CASE WHEN move.move_type = 'out_refund' THEN -1 ELSE 1 END * aml.price_total
-                         / COALESCE(NULLIF(move.invoice_currency_rate, 0), 1)), 0) AS amount
-                FROM sale_order_line_invoice_rel rel
-                JOIN account_move_line aml ON aml.id = rel.invoice_line_id
-                JOIN account_move move ON move.id = aml.move_id
-                LEFT JOIN account_move origin ON origin.id = move.reversed_entry_id
-                LEFT JOIN uom_uom u ON u.id = aml.product_uom_id
-                CROSS JOIN LATERAL (
-                    SELECT COALESCE(CASE WHEN move.move_type = 'out_refund' THEN origin.payment_state
-                                         ELSE move.payment_state END = 'reversed', FALSE) AS whole
-                ) reversed
-               WHERE rel.order_line_id = sol.id
-                 AND (move.move_type IN ('out_invoice', 'out_receipt')
-                      AND (move.state <> 'cancel' OR move.payment_state = 'invoicing_legacy')
-                      OR move.move_type = 'out_refund' AND move.state = 'posted')
-          ) invoiced
-          CROSS JOIN LATERAL (
-              SELECT COALESCE(SUM(sm.product_uom_qty * u.factor)
-                         FILTER (WHERE way.goes AND sm.state NOT IN ('done', 'cancel')), 0) AS coming,
-                     -- What transfers were ever made for, dropped backorders and cancelled transfers included.
-                     COALESCE(SUM(GREATEST(sm.product_uom_qty, CASE WHEN sm.state = 'done' THEN sm.quantity END)
-                         * u.factor) FILTER (WHERE way.goes), 0) AS asked,
-                     COALESCE(SUM(sm.quantity * u.factor)
-                         FILTER (WHERE way.returns AND sm.state = 'done'), 0) AS returned,
-                     COALESCE(BOOL_OR(sm.product_id <> sol.product_id), FALSE) AS is_kit
-                FROM stock_move sm
-                JOIN uom_uom u ON u.id = sm.product_uom
-                JOIN stock_location source ON source.id = sm.location_id
-                JOIN stock_location target ON target.id = sm.location_dest_id
-                LEFT JOIN stock_location final ON final.id = sm.location_final_id
-                CROSS JOIN LATERAL (
-                    -- Of a chain of transfers only the last one so far counts.
-                    SELECT source.usage <> 'customer' AND (
-                               target.usage = 'customer' OR target.usage = 'transit' AND target.company_id IS NULL
-                               OR final.usage = 'customer' AND NOT EXISTS (
-                                   SELECT FROM stock_move_move_rel chain WHERE chain.move_orig_id = sm.id)
-                           ) AS goes,
-                           source.usage = 'customer' AND target.usage <> 'customer'
-                               AND COALESCE(sm.to_refund, FALSE) AS returns
-                ) way
-               WHERE sm.sale_line_id = sol.id
-          ) moved
          WHERE sol.display_type IS NULL AND sol.state = 'sale'
            -- While an advance is on a draft invoice only, Odoo already calls its line invoiced.
            AND (sol.is_downpayment OR sol.invoice_status IS DISTINCT FROM 'invoiced')
     )"""
 
+# What invoices and posted credit notes say of a line, in its unit of measure; "amount" in the
+# company's currency. An invoice that was wholly reversed never was, and nor was its credit note.
+_INVOICED = """
+    entry AS MATERIALIZED (
+        SELECT line.id, line.factor, aml.price_total / COALESCE(NULLIF(move.invoice_currency_rate, 0), 1) AS amount,
+               aml.quantity * COALESCE(unit.factor, 1) AS quantity, move.move_type = 'out_refund' AS is_credit,
+               COALESCE(CASE WHEN move.move_type = 'out_refund' THEN origin.payment_state
+                             ELSE move.payment_state END = 'reversed', FALSE) AS is_reversed
+          FROM line
+          JOIN sale_order_line_invoice_rel rel ON rel.order_line_id = line.id
+          JOIN account_move_line aml ON aml.id = rel.invoice_line_id
+          JOIN account_move move ON move.id = aml.move_id
+          LEFT JOIN account_move origin ON origin.id = move.reversed_entry_id
+          LEFT JOIN uom_uom unit ON unit.id = aml.product_uom_id
+         WHERE move.move_type IN ('out_invoice', 'out_receipt')
+               AND (move.state <> 'cancel' OR move.payment_state = 'invoicing_legacy')
+               OR move.move_type = 'out_refund' AND move.state = 'posted'
+    ),
+    invoiced AS MATERIALIZED (
+        SELECT id,
+               SUM(quantity / factor) FILTER (WHERE NOT is_credit AND NOT is_reversed) AS billed,
+               SUM(quantity / factor) FILTER (WHERE is_credit AND NOT is_reversed) AS credited,
+               SUM(CASE WHEN is_credit THEN -amount ELSE amount END) AS amount
+          FROM entry GROUP BY id
+    )"""
+
+# What transfers say of a line, in its unit of measure: still to come, ever asked for (dropped
+# backorders and cancelled transfers included), come back. Of a chain of transfers only the last
+# one so far counts.
+_MOVED = """
+    transfer AS MATERIALIZED (
+        SELECT line.id, line.factor, sm.state, sm.product_uom_qty * unit.factor AS asked,
+               sm.quantity * unit.factor AS quantity, sm.product_id <> line.product_id AS is_kit,
+               source.usage <> 'customer' AND (
+                   target.usage = 'customer' OR target.usage = 'transit' AND target.company_id IS NULL
+                   OR final.usage = 'customer' AND NOT EXISTS (
+                       SELECT FROM stock_move_move_rel chain WHERE chain.move_orig_id = sm.id)
+               ) AS goes,
+               source.usage = 'customer' AND target.usage <> 'customer' AND COALESCE(sm.to_refund, FALSE) AS returns
+          FROM line
+          JOIN stock_move sm ON sm.sale_line_id = line.id
+          JOIN uom_uom unit ON unit.id = sm.product_uom
+          JOIN stock_location source ON source.id = sm.location_id
+          JOIN stock_location target ON target.id = sm.location_dest_id
+          LEFT JOIN stock_location final ON final.id = sm.location_final_id
+         WHERE line.by_transfer
+    ),
+    moved AS MATERIALIZED (
+        SELECT id,
+               SUM(asked / factor) FILTER (WHERE goes AND state NOT IN ('done', 'cancel')) AS coming,
+               SUM(GREATEST(asked, CASE WHEN state = 'done' THEN quantity END) / factor)
+                   FILTER (WHERE goes) AS asked,
+               SUM(quantity / factor) FILTER (WHERE returns AND state = 'done') AS returned,
+               BOOL_OR(is_kit) AS is_kit
+          FROM transfer GROUP BY id
+    )"""
+
 # How much of each line will be owed in the end, and how much of that is on no invoice yet.
 _GOODS = """
-    expected AS (
-        SELECT line.*,
+    known AS MATERIALIZED (
+        SELECT line.*, COALESCE(billed, 0) AS billed, COALESCE(credited, 0) AS credited,
+               COALESCE(amount, 0) AS paid_ahead,
+               COALESCE(coming, 0) AS coming, COALESCE(asked, 0) AS asked, COALESCE(returned, 0) AS returned,
+               COALESCE(is_kit, FALSE) AS is_kit
+          FROM line
+          LEFT JOIN invoiced ON invoiced.id = line.id
+          LEFT JOIN moved ON moved.id = line.id
+    ),
+    outcome AS MATERIALIZED (
+        SELECT known.*,
+               CASE WHEN NOT by_transfer THEN GREATEST(ordered, delivered)
+                    WHEN is_kit THEN CASE WHEN coming > 0 THEN GREATEST(ordered, delivered) ELSE delivered END
+                    -- Beyond what transfers were made for, nobody has dropped anything yet.
+                    ELSE delivered + coming + GREATEST(0, ordered - asked)
+               END AS final_quantity
+          FROM known
+    ),
+    expected AS MATERIALIZED (
+        SELECT outcome.*,
                CASE WHEN ordered < 0 THEN ordered
-                    WHEN policy = 'order' THEN LEAST(ordered, outcome.quantity)
-                    ELSE outcome.quantity END AS quantity,
+                    WHEN policy = 'order' THEN LEAST(ordered, final_quantity)
+                    ELSE final_quantity END AS quantity,
                -- A credit note gives a quantity back only if the goods came back too; else it was an allowance.
                CASE WHEN ordered < 0 THEN billed - credited
                     ELSE billed - LEAST(credited, returned) END AS settled
-          FROM line
-         CROSS JOIN LATERAL (
-             SELECT CASE WHEN NOT by_transfer THEN GREATEST(ordered, delivered)
-                         WHEN is_kit THEN CASE WHEN coming > 0 THEN GREATEST(ordered, delivered) ELSE delivered END
-                         -- Beyond what transfers were made for, nobody has dropped anything yet.
-                         ELSE delivered + coming + GREATEST(0, ordered - asked)
-                    END AS quantity
-         ) outcome
+          FROM outcome
     ),
-    goods AS (
+    goods AS MATERIALIZED (
         SELECT expected.owner, expected.order_id,
                SUM(price * CASE WHEN ordered < 0 THEN LEAST(0, quantity - settled)
                                 ELSE GREATEST(0, LEAST(quantity, delivered) - settled) END
@@ -195,14 +209,14 @@ _GOODS = """
                                 ELSE GREATEST(0, quantity - settled)
                                      - GREATEST(0, LEAST(quantity, delivered) - settled) END
                    / rate.rate * home.rate) AS to_deliver,
-               SUM(CASE WHEN is_advance THEN advance ELSE 0 END) AS advance
+               SUM(CASE WHEN is_advance THEN paid_ahead ELSE 0 END) AS advance
           FROM expected
           JOIN rate ON rate.id = expected.currency_id
           JOIN rate home ON home.id = %(currency)s
          GROUP BY expected.owner, expected.order_id
     ),
     -- An order never lowers what the customer owes for others; what was paid in advance does.
-    owed AS (
+    owed AS MATERIALIZED (
         SELECT owner, order_id, advance,
                CASE WHEN to_invoice + to_deliver <= 0 THEN 0
                     WHEN to_deliver < 0 THEN to_invoice + to_deliver
@@ -213,7 +227,7 @@ _GOODS = """
     )"""
 
 _SUM = """
-    part AS (
+    part AS MATERIALIZED (
         SELECT owner, NULL::int AS order_id, SUM(amount) AS receivable, 0 AS draft, 0 AS to_invoice,
                0 AS to_deliver, 0 AS overdue, NULL::date AS since,
                (ARRAY_AGG(move_name ORDER BY due, id) FILTER (WHERE amount > 0))[1] AS oldest
@@ -232,4 +246,8 @@ _SUM = """
            MAX(oldest)
       FROM part GROUP BY owner, order_id"""
 
-EXPOSURE_QUERY = "WITH" + ",".join((_PARTY, _ITEM, _OVERDUE, _DRAFT, _ORDER, _LINE, _GOODS)) + "," + _SUM
+# All parts are materialised: the planner would otherwise weigh thirty joins at
+# once, which takes longer than reading the rows.
+EXPOSURE_QUERY = "WITH" + ",".join((
+    _PARTY, _ITEM, _OVERDUE, _DRAFT, _ORDER, _LINE, _INVOICED, _MOVED, _GOODS, _SUM,
+))
