@@ -1,0 +1,240 @@
+"""The report: what the controls did to an order book, as tables of plain values."""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from decimal import Decimal
+from statistics import mean
+
+from .book import Totals
+
+
+@dataclass(frozen=True)
+class Table:
+    """One section of the report.
+
+    :ivar key: stable name for programs that read the CSV
+    :ivar columns: headings; the first column names the row
+    :ivar rows: tuples of strings, numbers and dates
+    :ivar note: sentence below the table
+    """
+
+    key: str
+    title: str
+    columns: tuple
+    rows: list
+    note: str = ''
+
+
+@dataclass(frozen=True)
+class Report:
+    """:ivar tables: the sections; ``orders`` is the one with a row per order
+
+    :ivar differences: sentences on totals that are not those of the files; empty when all agree
+    :ivar is_incomplete: whether the exit status must say that something is missing
+    """
+
+    heading: str
+    tables: list
+    orders: Table
+    differences: list
+    is_incomplete: bool
+
+    @property
+    def by_key(self):
+        return {table.key: table for table in self.tables}
+
+
+def build_report(env, outcome, problems):
+    """Sum up a replay.
+
+    :param env: environment of the superuser, to count what is in the database
+    :param outcome: :class:`.session.Outcome`
+    :param problems: everything the files met, list of :class:`.book.Problem`
+    """
+    stories, today = outcome.stories, outcome.today
+    totals, differences = compare_totals(env, outcome)
+    failures = [(story.order.key, story.failure) for story in stories if story.failure]
+    tables = [
+        totals,
+        tabulate_confirmation(stories),
+        tabulate_issues(stories),
+        tabulate_approvals(stories),
+        tabulate_holds(stories, today),
+        tabulate_punctuality(stories, today),
+        tabulate_states(stories),
+    ]
+    if failures:
+        tables.append(Table('failures', "Orders that failed", ("order", "what happened"), failures))
+    left_out = [problem for problem in problems if problem.left_out]
+    return Report(
+        heading=f"Replay of {len(stories)} orders, {outcome.book.first_day} to {today}",
+        tables=tables,
+        orders=tabulate_orders(stories, today),
+        differences=differences,
+        is_incomplete=bool(left_out or failures or differences),
+    )
+
+
+# === TOTALS ===#
+
+
+def compare_totals(env, outcome):
+    """Set what is in Odoo against what is in the files.
+
+    :return: ``(Table, [sentence on a difference, ...])``
+    """
+    wanted = outcome.book.totals
+    entered = [story for story in outcome.stories if story.order_id]
+    orders = env['sale.order'].browse([story.order_id for story in entered]).exists()
+    lines = orders.order_line.filtered(lambda line: not line.display_type)
+    exact = sum((story.net for story in entered), Decimal(0))
+    found = Totals(
+        len(orders), len(lines), Totals.of_amounts(0, [exact]).net,
+        Decimal(repr(round(sum(lines.mapped('price_subtotal')), 2))).quantize(Decimal('0.01')))
+    labels = {
+        'orders': "orders", 'lines': "order lines", 'net': "net amount",
+        'net_by_line': "net amount, each line rounded to cents",
+    }
+    rows, differences = [], []
+    for name, label in labels.items():
+        in_files, in_odoo = getattr(wanted, name), getattr(found, name)
+        rows.append((label, in_files, in_odoo, "equal" if in_files == in_odoo else "DIFFERENT"))
+        if in_files != in_odoo:
+            differences.append(f"The {label} in Odoo are {in_odoo:,}, in the files {in_files:,}.")
+    return Table('totals', "Totals", ("", "files", "Odoo", ""), rows), differences
+
+
+# === WHAT THE CONTROLS DID ===#
+
+
+def tabulate_confirmation(stories):
+    """How the orders got through: at once, after approval, after a hold."""
+    groups = {"confirmed in one click": [], "confirmed later": [], "not confirmed": []}
+    for story in stories:
+        if story.one_click:
+            groups["confirmed in one click"].append(story)
+        else:
+            groups["confirmed later" if story.confirmed else "not confirmed"].append(story)
+    return Table(
+        'confirmation', "Confirmation", ("", "orders", "share %", "net amount"),
+        [(label, len(group), _share(len(group), len(stories)), _net(group)) for label, group in groups.items()])
+
+
+def tabulate_issues(stories):
+    """Which rule met how many orders at their first submission."""
+    found = defaultdict(list)
+    for story in stories:
+        for code, effect in story.issues.items():
+            found[code, effect].append(story)
+    rows = [
+        (code, effect, len(group), _share(len(group), len(stories)), _net(group))
+        for (code, effect), group in sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))
+    ]
+    return Table('issues', "Issues at first submission", ("issue", "effect", "orders", "share %", "net amount"), rows)
+
+
+def tabulate_approvals(stories):
+    """Who decided how often at which level, and how long it took."""
+    groups = defaultdict(list)
+    for story in stories:
+        for approval in story.approvals:
+            groups[approval.level, approval.approver].append(approval)
+    rows = [
+        (
+            level, approver, len(group), sum(approval.agreed for approval in group),
+            round(mean((approval.decided - approval.asked).days for approval in group), 1),
+        )
+        for (level, approver), group in groups.items()
+    ]
+    levels = Counter(len({approval.level for approval in story.approvals}) for story in stories if story.approvals)
+    note = ", ".join(
+        f"{count} orders with {number} level{'s' if number > 1 else ''}" for number, count in sorted(levels.items()))
+    return Table(
+        'approvals', "Approvals", ("level", "approver", "decisions", "agreed", "days waited"), rows,
+        note or "No order needed an approval.")
+
+
+def tabulate_holds(stories, today):
+    """Which holds there were, what ended them, and how long they lasted."""
+    groups = defaultdict(list)
+    for story in stories:
+        for hold in story.holds:
+            groups[hold.ended_by or "still held"].append((story, hold))
+    labels = {
+        'payment': "released by payment", 'controller': "released by Credit Controller",
+        'approval': "ended by approval", "still held": "still held",
+    }
+    rows = []
+    for key, label in labels.items():
+        if group := groups.get(key):
+            days = [hold.days(today) for _story, hold in group]
+            rows.append((label, len(group), _net(story for story, _hold in group), round(mean(days), 1), max(days)))
+    reasons = Counter(code for group in groups.values() for _story, hold in group for code in hold.codes)
+    note = "Reasons: " + ", ".join(f"{code} {count}" for code, count in reasons.most_common()) + "." if reasons \
+        else "No order was held."
+    return Table('holds', "Holds", ("", "holds", "net amount", "days on average", "days at most"), rows, note)
+
+
+def tabulate_punctuality(stories, today):
+    """Deliveries against what the customer asked for and what was promised first and last."""
+    measures = {
+        "requested date": lambda story: story.order.requested,
+        "first promise": lambda story: story.first_promise,
+        "last promise": lambda story: story.promised,
+    }
+    rows = []
+    for label, get_date in measures.items():
+        confirmed = [story for story in stories if story.confirmed]
+        days = [late for story in confirmed if (late := story.days_late(get_date(story), today)) is not None]
+        late = [number for number in days if number > 0]
+        rows.append((
+            label, len(days), len(days) - len(late), _share(len(days) - len(late), len(days)), len(late),
+            round(mean(late), 1) if late else 0, max(late, default=0)))
+    again = sum(story.promises > 1 for story in stories)
+    delayed = [
+        story for story in stories
+        if story.shipped and story.order.shipped and story.shipped > story.order.shipped]
+    return Table(
+        'punctuality', "Deliveries on time",
+        ("against", "due", "on time", "share %", "late", "days late on average", "at most"), rows,
+        f"{again} orders were promised again. {len(delayed)} orders left later than in the book: they were held.")
+
+
+def tabulate_states(stories):
+    """Where the orders stand at the end."""
+    groups = defaultdict(list)
+    for story in stories:
+        groups["failed" if story.failure else story.state].append(story)
+    rows = [(state, len(group), _net(group)) for state, group in sorted(groups.items(), key=lambda item: -len(item[1]))]
+    return Table('states', "Where the orders stand today", ("state", "orders", "net amount"), rows)
+
+
+def tabulate_orders(stories, today):
+    """One row per order."""
+    rows = [
+        (
+            story.order.key, story.name, story.order.customer, _cents(story.order.net), story.submitted,
+            story.confirmed, "yes" if story.one_click else "no", " ".join(sorted(story.issues)),
+            ", ".join(story.approvers), story.days_waiting(today), sum(hold.days(today) for hold in story.holds),
+            " ".join(hold.ended_by or 'open' for hold in story.holds), story.order.requested, story.first_promise,
+            story.promised, story.promises, story.shipped, story.days_late(story.order.requested, today),
+            story.days_late(story.first_promise, today), story.invoiced, story.paid, story.state, story.failure,
+        )
+        for story in stories
+    ]
+    return Table('orders', "Orders", (
+        "order", "number", "customer", "net_amount", "entered", "confirmed", "one_click", "issues", "approvers",
+        "days_waiting", "days_held", "hold_ended_by", "requested", "first_promise", "promised", "promises", "shipped",
+        "days_late_requested", "days_late_first_promise", "invoiced", "paid", "state", "failure"), rows)
+
+
+def _share(part, whole):
+    return round(100 * part / whole, 1) if whole else 0.0
+
+
+def _net(stories):
+    return _cents(sum((story.order.net for story in stories), Decimal(0)))
+
+
+def _cents(amount):
+    return Totals.of_amounts(0, [amount]).net
