@@ -169,7 +169,9 @@ class SaleOrder(models.Model):
             'hold', check, 'block',
             self.env._("%(customer)s is on credit hold: %(reason)s.", customer=check.partner.name,
                        reason=(account.hold_reason or "").rstrip(".")),
-            self.env._("Clears when a credit controller releases the customer or this order."))
+            self.env._("Clears when a credit controller releases the customer or this order."),
+            # An order that was confirmed before the hold must not grow in its shadow.
+            figures=['order_amount'])
 
     def _prepare_credit_limit_issue(self, check, effect):
         def money(amount):
@@ -205,8 +207,9 @@ class SaleOrder(models.Model):
                 tolerated=self._format_credit(check.tolerated_overdue, check.currency),
             ),
             self._get_credit_clearing(check, check.overdue_amount - check.tolerated_overdue),
-            # The days go on by themselves: who agreed to the debt agreed to it getting older.
-            figures=['overdue_amount'],
+            # The days go on by themselves: who agreed to the debt agreed to it getting older, but
+            # not to a bigger order on top of it.
+            figures=['overdue_amount', 'order_amount'],
             overdue_amount=check.overdue_amount,
             overdue_days=check.overdue_days,
         )

@@ -192,6 +192,37 @@ class TestCreditGate(CreditCommon):
         with self.assertRaises(UserError):
             order.order_line.price_unit = 150
 
+    def test_a_confirmed_order_of_a_held_customer_does_not_grow(self):
+        self._limit(None)
+        order = self._create_order(2)
+        order.action_confirm()
+        self.account.with_user(self.controller).action_hold("Insolvency announced")
+        with self.assertRaisesRegex(UserError, "Insolvency announced"):
+            order.order_line.product_uom_qty = 1000
+        order.invalidate_recordset()
+        order.order_line.product_uom_qty = 1
+        self.assertEqual(order.amount_total, 100)
+
+    def test_a_confirmed_order_of_an_overdue_customer_does_not_grow(self):
+        self._limit(None, self._grade('block', overdue_days=10, overdue_amount=50))
+        order = self._create_order(2)
+        order.action_confirm()
+        self._loose_invoice(60, due=self.today - timedelta(days=11))
+        with self.assertRaisesRegex(UserError, "overdue"):
+            order.order_line.product_uom_qty = 1000
+        order.order_line.product_uom_qty = 1
+        self.assertEqual(order.amount_total, 100)
+
+    def test_agreement_to_an_overdue_customer_covers_the_order_it_was_asked_for(self):
+        self._limit(None, self._grade(overdue_days=10, overdue_amount=50))
+        self._loose_invoice(60, due=self.today - timedelta(days=11))
+        order = self._create_order(1)
+        [asked] = self._issues(order)
+        order.order_line.product_uom_qty = 1000
+        [grown] = self._issues(order)
+        self.assertTrue(grown.is_worse_than([asked]))
+        self.assertFalse(asked.is_worse_than([grown]))
+
     def test_a_paid_part_of_an_order_leaves_room_for_growth(self):
         self._limit(1000)
         order = self._create_order(10)
