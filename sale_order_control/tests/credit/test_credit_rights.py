@@ -313,6 +313,44 @@ class TestCreditRights(CreditCommon):
         with self.assertRaises(AccessError):
             account.action_hold("x")
 
+    def test_salespeople_read_decisions_on_their_own_orders_and_on_customers(self):
+        mine, theirs, nobodys = self._held(), self._held(user=self.other_salesperson), self._held()
+        nobodys.sudo().user_id = False
+        self.account.with_user(self.controller).action_hold("Insolvency announced")
+        decisions = self.env['credit.decision'].sudo().search([('account_id', '=', self.account.id)])
+        self.env.invalidate_all()
+        found = self._read_decisions(self.salesperson)
+        self.assertEqual(found.order_id, mine + nobodys)
+        self.assertEqual(found.filtered(lambda decision: not decision.order_id).mapped('result'), ['hold'])
+        foreign = theirs.sudo().credit_decision_ids
+        self.assertTrue(foreign)
+        self.env.invalidate_all()
+        with self.assertRaises(AccessError):
+            foreign.with_user(self.salesperson).read(['figures'])
+        self.env.invalidate_all()
+        self.assertEqual(self.account.with_user(self.salesperson).decision_ids, found)
+        for user in (
+            self.sales_manager,
+            self.controller,
+            self._new_user('soc_auditor', 'sale_order_control.group_auditor,sales_team.group_sale_salesman'),
+            self._new_user('soc_head', 'sale_order_control.group_manager'),
+        ):
+            self.assertEqual(self._read_decisions(user), decisions, user.login)
+
+    def _read_decisions(self, user):
+        self.env.invalidate_all()
+        return self.env['credit.decision'].with_user(user).search([('account_id', '=', self.account.id)]).sudo()
+
+    def test_the_menus_of_credit_open_for_those_who_see_them(self):
+        self._held()
+        menu = self.env.ref('sale_order_control.menu_credit_decision')
+        auditor = self._new_user('soc_auditor', 'sale_order_control.group_auditor')
+        for user in (self.salesperson, self.sales_manager, self.controller, auditor):
+            self.assertIn(menu.id, self.env['ir.ui.menu'].with_user(user)._visible_menu_ids(), user.login)
+            for name in ('credit.decision', 'credit.account'):
+                self.assertTrue(self.env[name].with_user(user).web_search_read(
+                    [], {'display_name': {}, 'currency_id': {}})['records'], (user.login, name))
+
     def test_accounts_of_other_companies_are_not_read(self):
         other = self.env['res.company'].create({'name': "Other"})
         account = self.accounts._for_partners(self.customer, other)
