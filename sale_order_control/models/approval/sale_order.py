@@ -152,14 +152,7 @@ class SaleOrder(models.Model):
             orders = self.sudo()._with_control('approval')
             orders._void_requests(self.env._("The order was confirmed without needing it."), states=('pending',))
             orders._keep_passed_terms()
-
-    def _action_cancel(self):
-        result = super()._action_cancel()
-        self.sudo()._void_requests(self.env._("The order was cancelled."))
-        return result
-
-    def action_draft(self):
-        result = super().action_draft()
-        self.sudo().filtered(lambda order: order.state == 'draft')._void_requests(
-            self.env._("The order was set to quotation again."))
-        return result
+        elif name == 'cancelled':
+            self.sudo()._void_requests(self.env._("The order was cancelled."))
+        elif name == 'reopened':
+            self.sudo()._void_requests(self.env._("The order was set to quotation again."))

@@ -24,9 +24,6 @@ class SaleOrder(models.Model):
         if 'commitment_date' in vals and not control_memory(self.env).acting:
             outside = self._check_commitment_date(fields.Datetime.to_datetime(vals['commitment_date']) or False)
         result = super().write(vals)
-        if vals.get('state') == 'sale' and not control_memory(self.env).acting:
-            # Became an order past the button: its lines wait for a promise all the same.
-            self._get_promise_controlled()._refresh_promise_states()
         if outside and not vals['commitment_date']:
             # Odoo has just set all transfers to the expected date: a promise does not vanish like that.
             outside._apply_promise_dates()

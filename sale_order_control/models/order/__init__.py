@@ -9,6 +9,7 @@ from . import sale_control_requirement
 from . import sale_order
 from . import sale_order_gate
 from . import sale_order_checks
+from . import sale_order_transition
 from . import sale_order_guard
 from . import sale_order_status
 from . import sale_order_portal

@@ -16,6 +16,7 @@ class ControlMemory:
     :ivar facts: figures that rooms found while evaluating in the open scope, under keys of their own
     :ivar scopes: number of open scopes; without one, nothing is remembered
     :ivar acting: positive while the add-on itself writes fields that follow from checks and decisions
+    :ivar deciding: positive while a room writes its records of decisions
     :ivar happened: positive while an event is processed that cannot be undone (a payment, a
         signature, a posted bill): rules then record and park instead of refusing
     :ivar confirming: ids of orders whose confirmation is running and was serialised
@@ -29,6 +30,7 @@ class ControlMemory:
         self.facts = {}
         self.scopes = 0
         self.acting = 0
+        self.deciding = 0
         self.happened = 0
         self.confirming = set()
         self.changing = set()

@@ -34,7 +34,7 @@ class SaleControlRequirement(models.Model):
     subject = fields.Selection(SUBJECTS, string="Of", required=True, default='order')
     field_id = fields.Many2one(
         'ir.model.fields', string="Field", required=True, ondelete='cascade',
-        domain="[('model', '=', subject_model), ('ttype', 'not in', ('one2many', 'boolean', 'json', 'properties', 'properties_definition'))]")
+        domain=f"[('model', '=', subject_model), ('ttype', 'not in', {UNSUITABLE_TYPES})]")
     subject_model = fields.Char(compute='_compute_subject_model')
     sale_type_ids = fields.Many2many(
         'sale.control.type', string="Sales Types", help="Leave empty for every sales type.")
@@ -69,7 +69,7 @@ class SaleControlRequirement(models.Model):
         """
         return tuple(
             (rule.id, rule.company_id.id, rule.subject, rule.field_id.name, frozenset(rule.sale_type_ids.ids), rule.effect)
-            for rule in self.sudo().search([])
+            for rule in self.sudo().with_context(active_test=True).search([])
         )
 
     @api.model_create_multi

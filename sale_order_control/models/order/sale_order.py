@@ -11,7 +11,8 @@ class SaleOrder(models.Model):
 
     sale_type_id = fields.Many2one(
         'sale.control.type', string="Sales Type",
-        compute='_compute_sale_type_id', store=True, readonly=False, precompute=True, copy=False, index='btree_not_null',
+        compute='_compute_sale_type_id', store=True, readonly=False, precompute=True, copy=False,
+        index='btree_not_null',
         groups='base.group_user', check_company=True,
         help="Follows the customer's country. Choosing another type than the customer's needs approval.")
     control_source_id = fields.Many2one(
@@ -31,7 +32,7 @@ class SaleOrder(models.Model):
 
     # === COMPUTE METHODS ===#
 
-    @api.depends('partner_id', 'company_id')
+    @api.depends('partner_id', 'partner_invoice_id', 'company_id')
     def _compute_sale_type_id(self):
         for order in self:
             order.sale_type_id = order._get_default_sale_type() if order.partner_id else False
@@ -48,11 +49,13 @@ class SaleOrder(models.Model):
         return super(SaleOrder, self if readable else self.sudo())._get_invoiced()
 
     def _get_default_sale_type(self):
-        """Return the sales type that follows from the customer."""
+        """Return the sales type that follows from the customer, and from who is invoiced if that is stricter."""
         self.ensure_one()
-        company = self.company_id or self.env.company
+        company = (self.company_id or self.env.company).sudo()
         types = self.env['sale.control.type'].sudo().with_company(company)
-        return types.browse(types._get_type_id(types._get_scope(self.partner_id.sudo(), company.sudo())) or ())
+        scopes = {types._get_scope(partner, company) for partner in (self.partner_id | self.partner_invoice_id).sudo()}
+        strictest = next((scope for scope in ('domestic', 'export', 'internal') if scope in scopes), 'domestic')
+        return types.browse(types._get_type_id(strictest) or ())
 
     # === ACTION METHODS ===#
 

@@ -1,7 +1,7 @@
 from contextlib import contextmanager
 
 from odoo import api, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 
 from .control_memory import control_acting, control_memory, control_scope, event_happened
 from .control_terms import ORDER_TERM_FIELDS
@@ -123,11 +123,9 @@ class SaleOrder(models.Model):
                     return True
             else:
                 issues = controlled._control_require('confirm')
-            with control_acting(self.env), orders._control_confirming():
+            with orders._control_confirming():
                 result = super(SaleOrder, orders).action_confirm()
-            passed = orders & controlled
-            passed._control_log('confirmed', issues, checkpoint='confirm')
-            passed._control_event('confirmed')
+            (orders & controlled)._control_record_confirmation(issues)
         return result
 
     @contextmanager
@@ -161,12 +159,6 @@ class SaleOrder(models.Model):
         with event_happened(self.env):
             return super()._validate_order()
 
-    def _prepare_confirmation_values(self):
-        values = super()._prepare_confirmation_values()
-        if any(self.mapped('control_parked')):
-            values['control_parked'] = False
-        return values
-
     def _control_park(self, issues):
         """Hold orders whose customer has already signed or paid, and tell the people concerned.
 
@@ -195,63 +187,25 @@ class SaleOrder(models.Model):
         candidates = candidates.filtered(lambda user: user.active and not user.share)
         return candidates[:1] or self.env.ref('base.user_admin')
 
-    # === CANCEL AND DRAFT AGAIN ===#
-
-    def _action_cancel(self):
-        result = super()._action_cancel()
-        parked = self.filtered('control_parked')
-        with control_acting(self.env):
-            parked.control_parked = False
-        recorded = self._get_controlled()
-        recorded._control_log('cancelled')
-        recorded._control_event('cancelled')
-        return result
-
-    def action_draft(self):
-        reopened = self.filtered(lambda order: order.state in ('cancel', 'sent') and order.company_id._has_control())
-        result = super().action_draft()
-        reopened._control_log('reopened')
-        reopened._control_event('reopened')
-        return result
-
     # === WRITES ===#
-
-    @api.model
-    def _get_control_protected_fields(self):
-        """Name the fields that only the add-on's own acts may write; rooms add theirs."""
-        return {'control_parked'}
-
-    def _control_refuse_protected(self, vals):
-        touched = self._get_control_protected_fields() & vals.keys()
-        if touched and not control_memory(self.env).acting:
-            raise AccessError(self.env._(
-                "These fields follow from checks and decisions and cannot be written: %s", ", ".join(sorted(touched))))
 
     @api.model_create_multi
     def create(self, vals_list):
-        protected = self._get_control_protected_fields()
-        for vals in vals_list:
-            self._control_refuse_protected(vals)
-        defaults = {f'default_{name}' for name in protected} & self.env.context.keys()
-        if defaults:
-            self = self.with_context({key: value for key, value in self.env.context.items() if key not in defaults})
-        orders = super().create(vals_list)
-        confirmed = orders.filtered(lambda order: order.state == 'sale')
-        if confirmed:
-            confirmed._get_controlled()._control_serialise('confirm')
-            confirmed._control_require('confirm')
+        vals_list = [self._control_clean_values(vals) for vals in vals_list]
+        orders = super(SaleOrder, self._control_clean_defaults()).create(vals_list)
+        orders.filtered(lambda order: order.state == 'sale')._control_enter_sale()
         return orders
 
     def write(self, vals):
         self._control_refuse_protected(vals)
-        becoming = self.filtered(lambda order: order.state != 'sale') if vals.get('state') == 'sale' else self.browse()
+        entering = self._get_entering_sale(vals)
+        former = {order.id: order.state for order in self} if 'state' in vals else {}
+        self._check_leaving_sale(vals)
         watched = self if ORDER_TERM_FIELDS & vals.keys() else self.browse()
-        with control_scope(self.env), (watched - becoming)._control_change():
+        with control_scope(self.env), (watched - entering)._control_change():
             result = super().write(vals)
-            if becoming:
-                unforeseen = becoming.filtered(lambda order: order.id not in control_memory(self.env).confirming)
-                unforeseen._get_controlled()._control_serialise('confirm')
-                becoming._control_require('confirm')
+            entering._control_enter_sale()
+            self._control_follow_state(former)
         return result
 
     @contextmanager

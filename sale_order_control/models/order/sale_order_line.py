@@ -5,6 +5,10 @@ from .control_memory import control_memory
 from .control_terms import LINE_TERM_FIELDS, LineTerms
 
 
+# Figures that Odoo computes and the rules rely on.
+COMPUTED_FIGURES = frozenset({'price_subtotal', 'price_total', 'price_tax', 'invoice_status'})
+
+
 class SaleOrderLine(models.Model):
     _inherit = 'sale.order.line'
 
@@ -24,8 +28,18 @@ class SaleOrderLine(models.Model):
             requested_date=fields.Date.to_string(self.requested_date) or '',
             key=self.id,
             tax_ids=tuple(self.tax_ids.ids),
-            cost=self.purchase_price,
+            cost=self._get_control_cost(),
         )
+
+    def _get_control_cost(self):
+        """Return the unit cost in the order's currency: the product's own where the line's is smaller.
+
+        The line's cost is the salesperson's to edit; a low one must not talk a margin up.
+        """
+        self.ensure_one()
+        product = self.product_id.with_company(self.company_id)
+        cost = product.uom_id._compute_price(product.standard_price, self.product_uom_id)
+        return max(self.purchase_price, self._convert_to_sol_currency(cost, product.cost_currency_id))
 
     @api.model
     def _get_control_protected_fields(self):
@@ -33,8 +47,15 @@ class SaleOrderLine(models.Model):
         return set()
 
     def _control_refuse_protected(self, vals):
+        if control_memory(self.env).acting:
+            return
         touched = self._get_control_protected_fields() & vals.keys()
-        if touched and not control_memory(self.env).acting:
+        computed = COMPUTED_FIGURES & vals.keys()
+        if 'qty_delivered' in vals and any(line.qty_delivered_method == 'stock_move' for line in self):
+            computed |= {'qty_delivered'}
+        if self and computed and self.order_id._get_controlled():
+            touched |= computed
+        if touched:
             raise AccessError(self.env._(
                 "These fields follow from checks and decisions and cannot be written: %s", ", ".join(sorted(touched))))
 

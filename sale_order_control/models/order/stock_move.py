@@ -42,7 +42,7 @@ class StockMove(models.Model):
         )
 
     def _get_control_orders(self):
-        return self.sale_line_id.order_id.sudo()._get_controlled()
+        return self.sudo().sale_line_id.order_id._get_controlled()
 
     def _control_require_release(self):
         """Refuse to let goods of held orders out of the house.
@@ -57,7 +57,7 @@ class StockMove(models.Model):
         with goods_leaving(self.env, self.sale_line_id.ids):
             issues = orders._get_control_issues('release')
         held = orders._get_held(issues)
-        if any(move.sale_line_id.order_id in held and move.location_id.usage != 'supplier' for move in self):
+        if any(move.sudo().sale_line_id.order_id in held and move.location_id.usage != 'supplier' for move in self):
             raise UserError(held._get_control_refusal(issues))
         return issues
 

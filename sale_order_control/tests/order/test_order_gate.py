@@ -162,6 +162,15 @@ class TestOrderGate(ControlCommon):
         other = order._get_control_amounts({order.id: ControlTerms.from_json(data)})[order.id]
         self.assertEqual((other.untaxed, other.total, other.margin), (150, 165, -30))
 
+    def test_a_margin_is_not_talked_up_by_a_low_cost_on_the_line(self):
+        order = self._create_order(quantity=1)
+        order.order_line.purchase_price = 1.0
+        amounts = order._get_control_amounts(order._get_control_terms())[order.id]
+        self.assertEqual(amounts.margin, 40)
+        order.order_line.purchase_price = 75.0
+        amounts = order._get_control_amounts(order._get_control_terms())[order.id]
+        self.assertEqual(amounts.margin, 25)
+
     def test_orders_before_go_live_are_exempt_until_set_to_draft_again(self):
         StubRule(self, issue())
         order = self._create_order()

@@ -66,6 +66,51 @@ class TestOrderGuard(ControlCommon):
         self.assertEqual(created.state, 'draft')
         self.assertFalse(order.sudo().picking_ids)
 
+    def test_a_state_written_past_the_button_is_recorded_all_the_same(self):
+        order = self._create_order()
+        order.sudo().write({'state': 'sale'})
+        self.assertIn('confirmed', order.sudo().control_log_ids.mapped('event'))
+
+    def test_a_confirmed_order_does_not_become_a_quotation_by_write(self):
+        order = self._create_order()
+        order.action_confirm()
+        for state in ('draft', 'sent'):
+            with self.assertRaisesRegex(UserError, "Cancel it first"):
+                order.write({'state': state})
+
+    def test_cancelling_and_reopening_by_write_are_recorded(self):
+        order = self._create_order()
+        order.action_confirm()
+        order.write({'state': 'cancel'})
+        order.write({'state': 'draft'})
+        self.assertEqual(
+            order.sudo().control_log_ids.sorted('id').mapped('event'), ['confirmed', 'cancelled', 'reopened'])
+
+    def test_a_confirmed_order_moved_into_a_company_is_judged_there(self):
+        order = self._create_order()
+        order.action_confirm()
+        StubRule(self, issue())
+        other = self.env['res.company'].create({'name': "Uncontrolled"})
+        self.env.cr.execute("UPDATE sale_order SET company_id = %s WHERE id = %s", (other.id, order.id))
+        self.env.invalidate_all()
+        with self.assertRaisesRegex(UserError, "The stub does not like it"):
+            order.sudo().with_company(self.company).write({'company_id': self.company.id})
+
+    def test_figures_that_odoo_computes_cannot_be_forged(self):
+        order = self._create_order(quantity=10)
+        for record, vals in (
+            (order, {'amount_total': 1.0}), (order, {'amount_untaxed': 1.0}), (order, {'invoice_status': 'invoiced'}),
+            (order.order_line, {'price_total': 1.0}), (order.order_line, {'price_subtotal': 1.0}),
+            (order.order_line, {'qty_delivered': -10.0}),
+        ):
+            with self.assertRaises(AccessError, msg=str(vals)):
+                record.write(vals)
+        forged = order.with_context(default_amount_total=1.0).create({
+            'partner_id': self.customer.id, 'amount_total': 1.0, 'amount_untaxed': 1.0,
+            'order_line': [Command.create({'product_id': self.product.id, 'product_uom_qty': 10})],
+        })
+        self.assertEqual((forged.amount_total, forged.amount_untaxed), (1000.0, 1000.0))
+
     def test_no_context_key_opens_the_gate(self):
         order = self._held_order()
         keys = ('force', 'skip_control', 'control_memory', 'sale_order_control', 'install_mode', 'import_file', 'tracking_disable')

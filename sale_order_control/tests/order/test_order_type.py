@@ -39,6 +39,11 @@ class TestOrderType(ControlCommon):
         sister = self.env['res.company'].create({'name': "Sister", 'country_id': self.abroad.id})
         self.assertEqual(self._create_order(partner=sister.partner_id).sale_type_id, self.internal)
 
+    def test_the_invoiced_customer_counts_too(self):
+        order = self._create_order(partner=self.foreigner)
+        order.partner_invoice_id = self.customer
+        self.assertEqual(order.sale_type_id, self.domestic)
+
     def test_another_customer_brings_another_type(self):
         order = self._create_order()
         order.partner_id = self.foreigner
