@@ -23,7 +23,7 @@ class SaleControlSettings(models.TransientModel):
     _description = "Order Control Settings"
 
     company_id = fields.Many2one(
-        'res.company', string="Company", required=True, readonly=True, default=lambda self: self.env.company)
+        'res.company', required=True, readonly=True, default=lambda self: self.env.company)
     is_branch = fields.Boolean(compute='_compute_is_branch')
     control_completeness = fields.Selection(CONTROL_MODES, string="Completeness", required=True)
     control_credit = fields.Selection(CONTROL_MODES, string="Credit", required=True)

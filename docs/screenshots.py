@@ -1,0 +1,233 @@
+"""The pictures of the documentation: ``./dev screenshots`` plays these scenes in the demo database.
+
+The demo database tells a story (``workshop/demo_story.py``): the controls are on, and orders of three
+customers wait in different states. Scenes look orders up by customer and state, and bring the order into
+the state of the picture where the story has none.
+"""
+
+import re
+from datetime import date, datetime, timedelta, timezone
+
+PANEL = ".o_control_panel"
+# A picture element of one pixel, as a customer's signature.
+SIGNATURE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+# A day apart: what is promised for today in the first is late in the second.
+WESTERNMOST, EASTERNMOST = "Pacific/Honolulu", "Pacific/Kiritimati"
+
+
+# === ORDERS ===
+
+
+def find(studio, customer, *domain):
+    """Id of the salesperson's latest order of a customer."""
+    studio.login("sales")
+    found = studio.call("sale.order", "search", [("partner_id.name", "=", customer), *domain], limit=1)
+    if not found:
+        raise SystemExit(f"The demo story has no order of {customer} with {domain}.")
+    return found[0]
+
+
+def quote(studio, customer, quantity, **values):
+    """Id of a new, complete quotation of the salesperson."""
+    studio.login("sales")
+    [partner] = studio.call("res.partner", "search", [("name", "=", customer)], limit=1)
+    [product] = studio.call("product.product", "search", [("name", "=", "Standing Desk")], limit=1)
+    line = {"product_id": product, "product_uom_qty": quantity}
+    return studio.call("sale.order", "create", {
+        "partner_id": partner,
+        "requested_date": str(date.today() + timedelta(days=21)),
+        "control_source_id": studio.record_id("sale_order_control.source_email"),
+        "order_line": [[0, 0, line]],
+        **values,
+    })
+
+
+def show_order(studio, order, user="sales"):
+    """Open an order's form."""
+    studio.login(user)
+    studio.open(f"/odoo/sales/{order}")
+    studio.wait_for(PANEL)
+
+
+def unfold(studio):
+    """Open the panel, which is folded when all is clear."""
+    if studio.evaluate(f"document.querySelector('{PANEL}_toggle').getAttribute('aria-expanded')") == "false":
+        studio.click(f"{PANEL}_toggle")
+
+
+def open_action(studio, name, user):
+    """Open a screen of the add-on."""
+    studio.login(user)
+    studio.open(f"/odoo/action-sale_order_control.{name}")
+
+
+def sign(studio, order):
+    """Let the customer sign on the web page; returns the page's address."""
+    studio.login("sales")
+    url = studio.call("sale.order", "action_preview_sale_order", [order])["url"]
+    token = re.search(r"access_token=([\w-]+)", url)[1]
+    studio.session = None
+    studio.chrome.request("Network.clearBrowserCookies")
+    studio._post(f"/my/orders/{order}/accept", {
+        "access_token": token, "name": "Dana Customer", "signature": SIGNATURE,
+    })
+    return f"/my/orders/{order}?access_token={token}&message=sign_ok"
+
+
+# === THE CONTROL PANEL IN EACH STATE ===
+
+
+def clean(studio):
+    show_order(studio, find(studio, "Delta Workspaces", ("state", "=", "draft"), ("approval_state", "=", "none")))
+    unfold(studio)
+
+
+def incomplete(studio):
+    order = quote(studio, "Delta Workspaces", 3, requested_date=False)
+    show_order(studio, order)
+
+
+def credit_hold(studio):
+    order = find(studio, "Cornerstone Offices", ("credit_state", "=", "hold"), ("approval_state", "=", "pending"))
+    show_order(studio, order)
+
+
+def customer_on_hold(studio):
+    """A controller holds the customer: nobody's approval helps, only a release."""
+    studio.login("finance")
+    [account] = studio.call("credit.account", "search", [("partner_id.name", "=", "Cornerstone Offices")])
+    studio.call("credit.account", "action_hold", [account], "Three payment reminders went unanswered.")
+    order = quote(studio, "Cornerstone Offices", 1)
+    studio.call("sale.order", "action_submit", [order])
+    show_order(studio, order)
+
+
+def waiting_for_approval(studio):
+    show_order(studio, find(studio, "Delta Workspaces", ("approval_state", "=", "pending")))
+
+
+def approved(studio):
+    order = quote(studio, "Brightwood Interiors", 14)
+    studio.call("sale.order", "action_submit", [order])
+    [request] = studio.call("sale.order", "read", [order], ["approval_request_ids"])[0]["approval_request_ids"]
+    studio.login("manager")
+    studio.call("sale.approval.request", "action_agree", [request], "Good customer, usual order.")
+    show_order(studio, order)
+    unfold(studio)
+
+
+def to_promise(studio):
+    show_order(studio, find(studio, "Brightwood Interiors", ("promise_state", "=", "open")))
+    unfold(studio)
+
+
+def promised(studio):
+    show_order(studio, find(studio, "Brightwood Interiors", ("promise_state", "=", "promised")))
+    unfold(studio)
+
+
+def late(studio):
+    """Promise a date where it is still today, and look where it is tomorrow."""
+    order = quote(studio, "Brightwood Interiors", 3, requested_date=str(date.today()))
+    studio.call("sale.order", "action_submit", [order])
+    [line] = studio.call("sale.order", "read", [order], ["order_line"])[0]["order_line"]
+    studio.login("admin")
+    company, address = (studio.record_id(f"base.main_{name}") for name in ("company", "partner"))
+    [before] = studio.call("res.partner", "read", [address], ["tz"])
+    [start] = studio.call("res.company", "read", [company], ["control_go_live"])
+    studio.call("res.company", "write", [company], {"control_go_live": False})
+    try:
+        studio.call("res.partner", "write", [address], {"tz": WESTERNMOST})
+        studio.login("planner")
+        today = datetime.now(timezone.utc) - timedelta(hours=10)
+        wizard = studio.call("sale.delivery.promise.wizard", "create", {
+            "line_ids": [[6, 0, [line]]], "promised_date": str(today.date())})
+        studio.call("sale.delivery.promise.wizard", "action_apply", [wizard])
+        studio.login("admin")
+        studio.call("res.partner", "write", [address], {"tz": EASTERNMOST})
+        job = studio.record_id("sale_order_control.ir_cron_refresh_promises")
+        studio.call("ir.cron", "method_direct_trigger", [job])
+        show_order(studio, order)
+        studio.save("panel-late")
+        open_action(studio, "sale_order_line_action_promise", "planner")
+        studio.save("planners-queue")
+    finally:
+        studio.login("admin")
+        studio.call("res.partner", "write", [address], {"tz": before["tz"]})
+        studio.call("res.company", "write", [company], {"control_go_live": start["control_go_live"]})
+
+
+def parked(studio):
+    order = quote(studio, "Cornerstone Offices", 9, require_signature=True, require_payment=False)
+    studio.call("sale.order", "action_quotation_sent", [order])
+    page = sign(studio, order)
+    show_order(studio, order)
+    studio.save("panel-parked")
+    studio.chrome.request("Network.clearBrowserCookies")
+    studio.open(page)
+    studio.save("customer-in-review")
+
+
+def phone(studio):
+    order = find(studio, "Cornerstone Offices", ("approval_state", "=", "pending"))
+    studio.size(390, 844, mobile=True)
+    show_order(studio, order)
+
+
+# === OTHER SCREENS ===
+
+
+def orders_list(studio):
+    open_action(studio, "sale_order_action_quotations", "sales")
+
+
+def orders_kanban(studio):
+    studio.size(390, 844, mobile=True)
+    open_action(studio, "sale_order_action_quotations", "sales")
+
+
+def approval_request(studio):
+    studio.login("finance")
+    [request] = studio.call("sale.approval.request", "search", [
+        ("state", "=", "pending"), ("order_id.partner_id.name", "=", "Delta Workspaces")], limit=1)
+    studio.open(f"/odoo/action-sale_order_control.sale_approval_request_action_mine/{request}")
+
+
+def credit_holds(studio):
+    open_action(studio, "action_credit_hold", "finance")
+
+
+def control_log(studio):
+    open_action(studio, "sale_control_log_action", "manager")
+
+
+def settings(studio):
+    studio.login("admin")
+    studio.open("/odoo/settings")
+    studio.click("[data-key=sale_order_control]")
+
+
+def settings_for_managers(studio):
+    open_action(studio, "sale_control_settings_action", "admin")
+
+
+SCENES = {
+    "panel-clean": clean,
+    "panel-incomplete": incomplete,
+    "panel-credit-hold": credit_hold,
+    "panel-waiting-for-approval": waiting_for_approval,
+    "panel-approved": approved,
+    "panel-to-promise": to_promise,
+    "panel-promised": promised,
+    "panel-late": late,
+    "panel-parked": parked,
+    "panel-phone": phone,
+    "panel-customer-on-hold": customer_on_hold,
+    "orders-list": orders_list,
+    "orders-phone": orders_kanban,
+    "approval-request": approval_request,
+    "credit-holds": credit_holds,
+    "control-log": control_log,
+    "settings": settings,
+    "settings-for-managers": settings_for_managers,
+}
