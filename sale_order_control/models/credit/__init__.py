@@ -13,6 +13,7 @@ from . import credit_account_recheck
 
 from . import res_partner
 from . import base_partner_merge
+from . import stock_move
 from . import account_move
 from . import account_move_line
 from . import credit_indexes

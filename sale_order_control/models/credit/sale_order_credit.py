@@ -84,10 +84,13 @@ class SaleOrder(models.Model):
         """
         today = self._get_control_today()
         totals = self._get_control_amounts(terms)
+        facts = control_memory(self.env).facts
         amounts = {}
         for order in self:
             currency = self.env['res.currency'].browse(terms[order.id].currency_id)
-            total = currency._convert(totals[order.id].total, company.currency_id, company, today)
+            # What leaves right now beyond the order is owed as well.
+            added = totals[order.id].total + facts.get(('credit over', order.id), 0.0)
+            total = currency._convert(added, company.currency_id, company, today)
             if order.state == 'sale':
                 now = order.currency_id._convert(order.amount_total, company.currency_id, company, today)
                 owner = order.partner_invoice_id.commercial_partner_id

@@ -248,6 +248,16 @@ class TestCreditGate(CreditCommon):
         self._deliver(order, 6)
         self.assertEqual(order.order_line.qty_delivered, 10)
 
+    def test_goods_beyond_the_order_leave_up_to_the_limit_only(self):
+        self._limit(1000)
+        order = self._create_order(1, tax_ids=[Command.set(self.tax.ids)])
+        order.action_confirm()
+        with self.assertRaisesRegex(UserError, "over the limit"), self.env.cr.savepoint():
+            self._deliver(order, 10)
+        self.env.invalidate_all()
+        self._deliver(order, 9)
+        self.assertEqual(order.order_line.qty_delivered, 9)
+
     def test_goods_stop_when_the_customer_came_over_the_limit_since(self):
         self._limit(1000)
         order = self._create_order(10)
