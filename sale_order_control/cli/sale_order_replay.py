@@ -9,6 +9,8 @@ import sys
 from datetime import date
 from pathlib import Path
 
+import psycopg2
+
 from odoo import SUPERUSER_ID, api
 from odoo.cli import Command
 from odoo.modules.registry import Registry
@@ -40,7 +42,10 @@ class SaleOrderReplay(Command):
         names = config['db_name']
         if len(names) != 1:
             sys.exit("Name one database with -d.")
-        registry = Registry(names[0])
+        try:
+            registry = Registry(names[0])
+        except psycopg2.OperationalError as error:
+            sys.exit(f"The database {names[0]} cannot be opened: {error}".rstrip())
         with registry.cursor() as cr:
             env = api.Environment(cr, SUPERUSER_ID, {})
             if 'sale.control.log' not in env:

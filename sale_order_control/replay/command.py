@@ -5,6 +5,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
+from .company import PolicyError
 from .console import Progress
 from .reader import BookError, read_book
 from .report import build_report
@@ -39,9 +40,13 @@ def main(env, options):
     # What is loaded by now stays: no need to look through it again and again.
     gc.collect()
     gc.freeze()
-    outcome = replay(
-        env, book, options.today or date.today(), options.policy,
-        progress=lambda orders: Progress(orders, "orders"), commit=lambda: _commit(env))
+    try:
+        outcome = replay(
+            env, book, options.today or date.today(), options.policy,
+            progress=lambda orders: Progress(orders, "orders"), commit=lambda: _commit(env))
+    except PolicyError as error:
+        _say(error, sys.stderr)
+        return NOTHING
     _say_problems(outcome.problems)
     report = build_report(env, outcome, [*problems, *outcome.problems])
     print_report(report, sys.stdout)
@@ -62,7 +67,7 @@ def _say_problems(problems):
         _say(problem if problem.left_out else f"{problem} (remark)", sys.stderr)
     left_out = sum(problem.left_out for problem in problems)
     if left_out:
-        _say(f"{left_out} rows were left out.", sys.stderr)
+        _say(f"{left_out} row{'s were' if left_out > 1 else ' was'} left out.", sys.stderr)
 
 
 def _say(text, stream=None):

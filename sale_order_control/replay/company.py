@@ -3,8 +3,10 @@
 import re
 from dataclasses import dataclass
 
+from lxml.etree import XMLSyntaxError
+
 from odoo import Command
-from odoo.tools.convert import convert_xml_import
+from odoo.tools.convert import ParseError, convert_xml_import
 
 # Named people can be referred to in a policy file by these external ids.
 EXTERNAL_MODULE = 'sale_order_replay'
@@ -32,6 +34,10 @@ QUIET = {
     'mail_activity_quick_update': True,
     'no_reset_password': True,
 }
+
+
+class PolicyError(Exception):
+    """The policy file cannot be loaded."""
 
 
 @dataclass(frozen=True)
@@ -154,8 +160,11 @@ def apply_policy(env, policy, people):
     if policy == 'none':
         return
     if policy != 'preset':
-        with open(policy, 'rb') as handle:
-            convert_xml_import(env, EXTERNAL_MODULE, handle, {}, mode='init', noupdate=True)
+        try:
+            with open(policy, 'rb') as handle:
+                convert_xml_import(env, EXTERNAL_MODULE, handle, {}, mode='init', noupdate=True)
+        except (ParseError, XMLSyntaxError) as error:
+            raise PolicyError(f"The policy file {policy} cannot be used: {error.__cause__ or error}") from error
         return
     env['sale.control.setup'].create({
         'company_id': env.company.id,

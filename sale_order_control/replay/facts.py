@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
 
 
 @dataclass(slots=True)
@@ -43,7 +42,6 @@ class Story:
 
     :ivar order: the :class:`.book.Order`, dates shifted
     :ivar order_id: database id, 0 before it is entered
-    :ivar net: unrounded net amount of the order as entered in Odoo
     :ivar issues: ``{code: effect}`` of the first submission
     :ivar one_click: whether the first submission confirmed it
     """
@@ -51,7 +49,6 @@ class Story:
     order: object
     order_id: int = 0
     name: str = ''
-    net: Decimal = Decimal(0)
     issues: dict = field(default_factory=dict)
     one_click: bool = False
     submitted: date | None = None

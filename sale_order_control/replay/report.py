@@ -86,11 +86,12 @@ def compare_totals(env, outcome):
     wanted = outcome.book.totals
     entered = [story for story in outcome.stories if story.order_id]
     orders = env['sale.order'].browse([story.order_id for story in entered]).exists()
+    orders.order_line.invalidate_recordset()
     lines = orders.order_line.filtered(lambda line: not line.display_type)
-    exact = sum((story.net for story in entered), Decimal(0))
+    exact = [
+        _decimal(line.product_uom_qty) * _decimal(line.price_unit) * (1 - _decimal(line.discount) / 100) for line in lines]
     found = Totals(
-        len(orders), len(lines), Totals.of_amounts(0, [exact]).net,
-        Decimal(repr(round(sum(lines.mapped('price_subtotal')), 2))).quantize(Decimal('0.01')))
+        len(orders), len(lines), _cents(sum(exact, Decimal(0))), _cents(_decimal(sum(lines.mapped('price_subtotal')))))
     labels = {
         'orders': "orders", 'lines': "order lines", 'net': "net amount",
         'net_by_line': "net amount, each line rounded to cents",
@@ -147,8 +148,7 @@ def tabulate_approvals(stories):
         for (level, approver), group in groups.items()
     ]
     levels = Counter(len({approval.level for approval in story.approvals}) for story in stories if story.approvals)
-    note = ", ".join(
-        f"{count} orders with {number} level{'s' if number > 1 else ''}" for number, count in sorted(levels.items()))
+    note = ", ".join(f"{_count(count, 'order')} with {_count(number, 'level')}" for number, count in sorted(levels.items()))
     return Table(
         'approvals', "Approvals", ("level", "approver", "decisions", "agreed", "days waited"), rows,
         note or "No order needed an approval.")
@@ -197,7 +197,8 @@ def tabulate_punctuality(stories, today):
     return Table(
         'punctuality', "Deliveries on time",
         ("against", "due", "on time", "share %", "late", "days late on average", "at most"), rows,
-        f"{again} orders were promised again. {len(delayed)} orders left later than in the book: they were held.")
+        f"Promised again: {_count(again, 'order')}. Left later than in the book, for being held: "
+        f"{_count(len(delayed), 'order')}.")
 
 
 def tabulate_states(stories):
@@ -234,6 +235,15 @@ def _share(part, whole):
 
 def _net(stories):
     return _cents(sum((story.order.net for story in stories), Decimal(0)))
+
+
+def _count(number, word):
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def _decimal(number):
+    """Take over a float as the decimal number it stands for, so that sums are exact."""
+    return Decimal(repr(round(number, 6)))
 
 
 def _cents(amount):

@@ -57,7 +57,7 @@ class TestReplayReport(BaseCase):
         second.approvals = [Approval("Sales", "Ann", date(2024, 6, 1), date(2024, 6, 5))]
         table = report.tabulate_approvals([first, second])
         self.assertEqual(table.rows, [("Sales", "Ann", 2, 2, 2.5), ("Finance", "Bob", 1, 0, 2)])
-        self.assertEqual(table.note, "1 orders with 1 level, 1 orders with 2 levels")
+        self.assertEqual(table.note, "1 order with 1 level, 1 order with 2 levels")
 
     def test_a_hold_that_lasts_is_counted_until_today(self):
         held = story('1', 10)

@@ -1,16 +1,19 @@
+import io
 from collections import Counter
+from contextlib import redirect_stderr, redirect_stdout
 from datetime import date, datetime, timedelta
+from types import SimpleNamespace
 from unittest.mock import patch
 
 from odoo import SUPERUSER_ID, fields
 from odoo.tests import TransactionCase, tagged
 
 from ...models.order.control_memory import control_memory
-from ...replay import company, session, steps
+from ...replay import command, company, session, steps
 from ...replay.clock import simulated_day
 from ...replay.reader import read_book
 from ...replay.report import build_report
-from .common import write_book
+from .common import with_row, write_book
 
 TODAY = date(2024, 6, 30)
 
@@ -76,7 +79,7 @@ class TestReplayRun(ReplayCase):
             [(approval.approver, approval.asked.day, approval.decided.day) for approval in story.approvals],
             [("Sales Manager", 3, 4), ("General Manager", 4, 5)])
         self.assertEqual(story.confirmed, date(2024, 6, 5))
-        self.assertEqual(self.tables['approvals'].note, "1 orders with 1 level, 1 orders with 2 levels")
+        self.assertEqual(self.tables['approvals'].note, "1 order with 1 level, 1 order with 2 levels")
         requests = self._order('3').approval_request_ids
         self.assertEqual(requests.task_ids.filtered('decided_on').mapped('decided_on')[0].date(), date(2024, 6, 4))
 
@@ -178,6 +181,37 @@ class TestReplayTrouble(ReplayCase):
         policies = self.env['sale.approval.policy'].search([('name', '=', "Mine")])
         self.assertEqual(policies.level_ids.user_ids, people.general_manager)
         self.assertEqual(self.env.ref('base.main_company').control_approval, 'warn')
+
+    def test_a_policy_file_that_cannot_be_read_is_an_error_in_words(self):
+        book, _problems = read_book(write_book(type(self)))
+        people = company.create_people(self.env, book)
+        policy = write_book(type(self)) / 'policy.xml'
+        for text in ("<odoo><record", '<odoo><record id="x" model="no.such.model"/></odoo>'):
+            policy.write_text(text)
+            with self.subTest(text=text), self.assertRaisesRegex(company.PolicyError, "policy.xml cannot be used"):
+                company.apply_policy(self.env, policy, people)
+
+    def _main(self, folder, **options):
+        """Run the command as far as it goes without a run; return exit status, output and errors."""
+        output, errors = io.StringIO(), io.StringIO()
+        defaults = {'folder': folder, 'check': False, 'policy': 'preset', 'limit': None, 'today': None, 'report': None}
+        with redirect_stdout(output), redirect_stderr(errors):
+            status = command.main(self.env, SimpleNamespace(**{**defaults, **options}))
+        return status, output.getvalue(), errors.getvalue()
+
+    def test_the_exit_status_says_whether_rows_were_left_out(self):
+        self.assertEqual(self._main(write_book(type(self)), check=True), (
+            0, "12 orders with 13 lines, net 15,246.43: can be replayed.\n", ""))
+        text, _line = with_row('orders', "13,NOBODY,1,2024-06-20,2024-06-25,,")
+        status, _output, errors = self._main(write_book(type(self), orders=text), check=True)
+        self.assertEqual((status, errors), (1, "orders.csv, line 14: Customer NOBODY is unknown.\n1 row was left out.\n"))
+
+    def test_the_exit_status_says_that_there_was_nothing_to_run(self):
+        status, _output, errors = self._main(write_book(type(self), orders=None))
+        self.assertEqual(status, 2)
+        self.assertIn("there is no orders.csv", errors)
+        status, _output, errors = self._main(write_book(type(self)), policy='nowhere.xml')
+        self.assertEqual((status, errors), (2, "There is no policy file nowhere.xml.\n"))
 
     def test_a_simulated_day_is_seen_by_rules_odoo_and_record_stamps(self):
         day = date(2020, 2, 29)
