@@ -32,6 +32,11 @@ class TestOrderThread(ControlCommon, HttpCase):
         cls.customer.with_company(cls.company).sudo().credit_limit = 500.0
         for user in (cls.salesperson, cls.sales_manager, cls.finance, cls.planner):
             user.password = user.login
+        # Compiled by the first page otherwise, which on a slow machine keeps the other requests
+        # waiting for the test's cursor longer than they may.
+        for bundle in ('web.assets_web', 'web.assets_tests'):
+            cls.env['ir.qweb']._get_asset_bundle(bundle, css=False, js=True).js()
+            cls.env['ir.qweb']._get_asset_bundle(bundle, css=True, js=False).css()
 
     def _open(self, path, tour, user):
         self.start_tour(path, f'sale_order_control_{tour}', login=user.login, timeout=120)
