@@ -89,7 +89,8 @@ def compare_totals(env, outcome):
     orders.order_line.invalidate_recordset()
     lines = orders.order_line.filtered(lambda line: not line.display_type)
     exact = [
-        _decimal(line.product_uom_qty) * _decimal(line.price_unit) * (1 - _decimal(line.discount) / 100) for line in lines]
+        _decimal(line.product_uom_qty) * _decimal(line.price_unit) * (1 - _decimal(line.discount) / 100)
+        for line in lines]
     found = Totals(
         len(orders), len(lines), _cents(sum(exact, Decimal(0))), _cents(_decimal(sum(lines.mapped('price_subtotal')))))
     labels = {
@@ -148,7 +149,8 @@ def tabulate_approvals(stories):
         for (level, approver), group in groups.items()
     ]
     levels = Counter(len({approval.level for approval in story.approvals}) for story in stories if story.approvals)
-    note = ", ".join(f"{_count(count, 'order')} with {_count(number, 'level')}" for number, count in sorted(levels.items()))
+    note = ", ".join(
+        f"{_count(count, 'order')} with {_count(number, 'level')}" for number, count in sorted(levels.items()))
     return Table(
         'approvals', "Approvals", ("level", "approver", "decisions", "agreed", "days waited"), rows,
         note or "No order needed an approval.")

@@ -204,7 +204,8 @@ class TestReplayTrouble(ReplayCase):
             0, "12 orders with 13 lines, net 15,246.43: can be replayed.\n", ""))
         text, _line = with_row('orders', "13,NOBODY,1,2024-06-20,2024-06-25,,")
         status, _output, errors = self._main(write_book(type(self), orders=text), check=True)
-        self.assertEqual((status, errors), (1, "orders.csv, line 14: Customer NOBODY is unknown.\n1 row was left out.\n"))
+        self.assertEqual(
+            (status, errors), (1, "orders.csv, line 14: Customer NOBODY is unknown.\n1 row was left out.\n"))
 
     def test_the_exit_status_says_that_there_was_nothing_to_run(self):
         status, _output, errors = self._main(write_book(type(self), orders=None))
