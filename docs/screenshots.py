@@ -117,7 +117,7 @@ def approved(studio):
 
 
 def to_promise(studio):
-    show_order(studio, find(studio, "Brightwood Interiors", ("promise_state", "=", "open")))
+    show_order(studio, find(studio, "Brightwood Interiors", ("promise_state", "=", "open"), ("approval_state", "=", "none")))
     unfold(studio)
 
 
