@@ -34,10 +34,15 @@ class Database:
             yield odoo.api.Environment(cr, user_id, {})
 
     def prepare(self, env):
-        self.seller, self.manager, self.finance = (self.new_user(env, name).id for name in ("seller", "manager", "finance"))
+        self.seller, self.manager, self.finance = (
+            self.new_user(env, name).id for name in ("seller", "manager", "finance")
+        )
         country = env.company.country_id.id
         self.customers = env["res.partner"].create([
-            {"name": f"Customer {number}", "is_company": True, "country_id": country, "phone": "1", "street": "s", "city": "c"}
+            {
+                "name": f"Customer {number}", "is_company": True, "country_id": country,
+                "phone": "1", "street": "s", "city": "c",
+            }
             for number in range(40)
         ]).ids
         products = env["product.product"].create([
@@ -74,7 +79,8 @@ class Database:
         partners = env["res.partner"].browse(self.customers)
         partners.credit_limit = 1e7
         if env["credit.grade"].search_count([]):
-            env["credit.account"]._for_partners(partners, env.company).sudo().grade_id = env["credit.grade"].search([], limit=1)
+            accounts = env["credit.account"]._for_partners(partners, env.company)
+            accounts.sudo().grade_id = env["credit.grade"].search([], limit=1)
 
     def new_orders(self, number, discount=0.0):
         with self.transaction(self.seller) as env:
@@ -92,7 +98,7 @@ class Database:
     def measure(self, user_id, operation):
         """Run an operation in a transaction of its own; return (queries, milliseconds)."""
         with self.transaction(user_id) as env:
-            env.user.name  # The session's user is known before a request's work starts.
+            env.user.fetch(["name"])  # The session's user is known before a request's work starts.
             before, started = env.cr.sql_log_count, time.perf_counter()
             operation(env)
             env.flush_all()
@@ -142,7 +148,8 @@ def read_list(database):
 
 def write_draft(database):
     order_ids = database.new_orders(80)
-    return database.measure(database.seller, lambda env: env["sale.order"].browse(order_ids).write({"client_order_ref": "x"}))
+    return database.measure(
+        database.seller, lambda env: env["sale.order"].browse(order_ids).write({"client_order_ref": "x"}))
 
 
 OPERATIONS = [

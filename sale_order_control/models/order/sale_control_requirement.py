@@ -68,7 +68,8 @@ class SaleControlRequirement(models.Model):
         :return: tuple of ``(id, company id, subject, field name, sales type ids, effect)``
         """
         return tuple(
-            (rule.id, rule.company_id.id, rule.subject, rule.field_id.name, frozenset(rule.sale_type_ids.ids), rule.effect)
+            (rule.id, rule.company_id.id, rule.subject, rule.field_id.name, frozenset(rule.sale_type_ids.ids),
+             rule.effect)
             for rule in self.sudo().with_context(active_test=True).search([])
         )
 

@@ -35,7 +35,8 @@ class SaleOrder(models.Model):
         """
         self.ensure_one()
         issues = []
-        for rule_id, company_id, subject, field_name, type_ids, effect in self.env['sale.control.requirement']._get_rules():
+        rules = self.env['sale.control.requirement']._get_rules()
+        for rule_id, company_id, subject, field_name, type_ids, effect in rules:
             if company_id and company_id != self.company_id.id or type_ids and self.sale_type_id.id not in type_ids:
                 continue
             missing = self._get_control_subject(subject).filtered(lambda record, name=field_name: not record[name])
@@ -59,7 +60,8 @@ class SaleOrder(models.Model):
         message = rule.name
         if subject == 'line':
             message = self.env._(
-                "%(sentence)s (%(lines)s)", sentence=rule.name, lines=", ".join(missing.product_id.mapped('display_name')))
+                "%(sentence)s (%(lines)s)", sentence=rule.name,
+                lines=", ".join(missing.product_id.mapped('display_name')))
         return ControlIssue(
             code=f'completeness.{rule_id}',
             area='completeness',
@@ -83,7 +85,8 @@ class SaleOrder(models.Model):
             area='approval',
             effect='approve',
             message=self.env._(
-                "The sales type is “%(chosen)s”, but this customer's orders are “%(usual)s”.", chosen=chosen, usual=usual.name),
+                "The sales type is “%(chosen)s”, but this customer's orders are “%(usual)s”.",
+                chosen=chosen, usual=usual.name),
             facts={'chosen': self.sale_type_id.id, 'usual': usual.id},
             clears=self.env._("Choose the sales type “%s”.", usual.name),
         )]

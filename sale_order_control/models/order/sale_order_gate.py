@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from .control_memory import control_memory
-from .control_terms import ControlTerms, LineTerms
+from .control_terms import ControlTerms
 
 
 @dataclass(frozen=True, slots=True)

@@ -235,7 +235,8 @@ class SaleOrder(models.Model):
         """
         after = self._get_control_terms()
         changed = self.filtered(lambda order: after[order.id].digest != before[order.id].digest)
-        worse = changed.filtered(lambda order: order.state == 'sale' and after[order.id].worse_aspects(before[order.id]))
+        worse = changed.filtered(
+            lambda order: order.state == 'sale' and after[order.id].worse_aspects(before[order.id]))
         if worse:
             worse._control_serialise('confirm')
             issues = worse._get_change_issues(before, after)

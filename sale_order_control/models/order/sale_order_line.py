@@ -4,7 +4,6 @@ from odoo.exceptions import AccessError, UserError
 from .control_memory import control_memory
 from .control_terms import LINE_TERM_FIELDS, LineTerms
 
-
 # Figures that Odoo computes and the rules rely on.
 COMPUTED_FIGURES = frozenset({'price_subtotal', 'price_total', 'price_tax', 'invoice_status'})
 

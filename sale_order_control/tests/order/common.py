@@ -2,7 +2,8 @@ from odoo import Command
 from odoo.tests import TransactionCase, new_test_user
 
 SWITCHES = (
-    'control_completeness', 'control_credit', 'control_approval', 'control_promise', 'control_release', 'control_amendment',
+    'control_completeness', 'control_credit', 'control_approval', 'control_promise', 'control_release',
+    'control_amendment',
 )
 
 

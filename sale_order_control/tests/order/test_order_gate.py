@@ -146,7 +146,9 @@ class TestOrderGate(ControlCommon):
         self._switch(completeness='enforce')
         order = self._create_order(quantity=1)
         snapshot = order._get_control_terms()[order.id]
-        bigger = ControlTerms.from_json({**snapshot.to_json(), 'lines': [{**snapshot.to_json()['lines'][0], 'quantity': 9}]})
+        data = snapshot.to_json()
+        data['lines'][0]['quantity'] = 9
+        bigger = ControlTerms.from_json(data)
         self.assertFalse(order._get_control_issues('submit')[order.id])
         self.assertTrue(order._get_control_issues('submit', {order.id: bigger})[order.id])
         self.assertEqual(order.order_line.product_uom_qty, 1)

@@ -113,7 +113,8 @@ class TestOrderGuard(ControlCommon):
 
     def test_no_context_key_opens_the_gate(self):
         order = self._held_order()
-        keys = ('force', 'skip_control', 'control_memory', 'sale_order_control', 'install_mode', 'import_file', 'tracking_disable')
+        keys = ('force', 'skip_control', 'control_memory', 'sale_order_control', 'install_mode', 'import_file',
+                'tracking_disable')
         with self.assertRaises(UserError):
             order.with_context(**dict.fromkeys(keys, True)).action_confirm()
 
@@ -354,7 +355,8 @@ class TestOrderGuard(ControlCommon):
         picking = self._transfer_to_validate(order)
         picking.button_validate()
         rule.issues = [issue()]
-        wizard = Form(self.env['stock.return.picking'].with_context(active_id=picking.id, active_model='stock.picking')).save()
+        returning = self.env['stock.return.picking'].with_context(active_id=picking.id, active_model='stock.picking')
+        wizard = Form(returning).save()
         wizard.product_return_moves.quantity = 1
         returned = self.env['stock.picking'].browse(wizard.action_create_returns()['res_id'])
         returned.move_ids.picked = True
@@ -380,7 +382,8 @@ class TestOrderGuard(ControlCommon):
         order.action_confirm()
         log = order.control_log_ids
         with self.assertRaises(UserError):
-            log.create({'order_id': order.id, 'company_id': self.company.id, 'event': 'checked', 'user_id': self.env.uid})
+            log.create({
+                'order_id': order.id, 'company_id': self.company.id, 'event': 'checked', 'user_id': self.env.uid})
         for user in (self.salesperson, self.env.ref('base.user_admin')):
             with self.assertRaises(UserError):
                 log.with_user(user).write({'message': "x"})
