@@ -46,6 +46,13 @@ class TestCoreReport(unittest.TestCase):
             self.assertEqual(report.see(line), visible, line)
         self.assertEqual((report.failed, report.total), ({"TestX.test_one", "TestX.test_two"}, 40))
 
+    def test_a_test_that_passes_at_its_second_try_has_not_failed(self):
+        report = testing.CoreReport()
+        stamp = "2026-01-01 10:00:00,000 77"
+        for line in ("INFO db x: Starting TestX.test_one ...", "INFO db x: FAIL: TestX.test_one") * 2:
+            report.see(f"{stamp} {line}")
+        self.assertEqual((report.failed, report.total), (set(), 1))
+
     def test_a_run_without_tests_is_a_failure(self):
         with contextlib.redirect_stdout(io.StringIO()):
             self.assertEqual(testing.conclude(testing.CoreReport(), 0), 1)
