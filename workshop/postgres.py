@@ -89,7 +89,7 @@ class Cluster:
     """The embedded server's folder: programs, data, socket.
 
     PostgreSQL refuses to run as root, so root runs it as the unprivileged user ``nobody``. A folder that only
-    root can enter (such as /root) is then out of the question; instead of loosening that folder's rights, the
+    root can enter (such as root's home) is then out of the question; instead of loosening that folder's rights, the
     server lives in /var/cache.
     """
 
