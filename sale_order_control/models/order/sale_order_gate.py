@@ -123,8 +123,8 @@ class SaleOrder(models.Model):
     @api.model
     def _get_control_today(self):
         """Return the date the rules take for today."""
-        zone = self.env.company.partner_id.tz or self.env.user.tz
-        return control_memory(self.env).today or fields.Date.context_today(self.with_context(tz=zone))
+        # The user's own zone as stored: a zone in the context is the caller's to choose.
+        return control_memory(self.env).today or fields.Date.context_today(self.with_context(tz=self.env.user.tz))
 
     # === TERMS ===#
 
