@@ -2,14 +2,16 @@
 
 One posting at a time costs more than everything else a replay does. An invoice carries the day on
 which the goods left, and a payment the day on which it came in, whenever they are booked; so invoices
-wait up to a week (they are due later), and payments until somebody asks about that customer's credit.
+wait some weeks (they are due later, and what is delivered counts as much as what is invoiced), and
+payments until somebody asks about that customer's credit.
 """
 
 from datetime import timedelta
 
 from . import behaviour
 
-LONGEST_WAIT = timedelta(days=7)
+INVOICES_WAIT = timedelta(days=21)
+PAYMENTS_WAIT = timedelta(days=7)
 
 
 class Bookkeeping:
@@ -46,14 +48,24 @@ class Bookkeeping:
 
     def book_due(self, day):
         """Book what has waited long enough by the end of a day."""
-        if self._to_pay and self._to_pay[0][0] + LONGEST_WAIT <= day:
+        if self._to_pay and self._to_pay[0][0] + PAYMENTS_WAIT <= day:
             self.book_payments()
-        if self._to_invoice and self._to_invoice[0].shipped + LONGEST_WAIT <= day:
-            self.book_invoices()
+        if self._to_invoice and self._to_invoice[0].shipped + INVOICES_WAIT <= day:
+            self.book_invoices(self._to_invoice)
 
-    def book_invoices(self):
-        """Invoice every delivery noted so far."""
-        stories, self._to_invoice = self._to_invoice, []
+    def book_all(self):
+        """Book everything that is left."""
+        self.book_payments()
+        self.book_invoices(self._to_invoice)
+
+    def book_invoices(self, stories):
+        """Invoice deliveries noted before.
+
+        :param stories: some of those that wait, in the order in which they were delivered
+        """
+        if not stories:
+            return
+        self._to_invoice = [story for story in self._to_invoice if story not in stories]
         if self.attempts.together('invoice', stories, self.steps.invoice, lambda story: self.steps.invoice([story])):
             done = stories
         else:
@@ -62,12 +74,12 @@ class Bookkeeping:
             story.invoiced = story.shipped
 
     def book_payments(self):
-        """Book every payment noted so far, invoices first."""
+        """Book every payment noted so far, and first the invoices that are paid."""
         if not self._to_pay:
             return
-        self.book_invoices()
         payments, self._to_pay = self._to_pay, []
         days = {story: day for day, story in payments}
+        self.book_invoices([story for story in self._to_invoice if story in days])
         self.attempts.together(
             'pay', list(days),
             lambda stories: self.steps.pay([(days[story], story) for story in stories]),

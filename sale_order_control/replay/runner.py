@@ -218,8 +218,7 @@ class Runner:
 
     def _close(self):
         """Bring everything up to date as of today and read the state each order ended in."""
-        self.books.book_payments()
-        self.books.book_invoices()
+        self.books.book_all()
         self.rooms.close_day()
         for story in self.stories:
             if story.order_id:
