@@ -13,6 +13,7 @@ from .session import ReplayError, check_database, replay
 from .writer import print_report, write_report
 
 DONE, INCOMPLETE, NOTHING = 0, 1, 2
+DAYS_PER_COMMIT = 20
 
 
 def main(env, options):
@@ -43,7 +44,8 @@ def main(env, options):
     try:
         outcome = replay(
             env, book, options.today or date.today(), options.policy,
-            progress=lambda orders: Progress(orders, "orders"), commit=lambda: _commit(env))
+            progress=lambda orders: Progress(orders, "orders"), commit=Commits(env))
+        env.cr.commit()
     except PolicyError as error:
         _say(error, sys.stderr)
         return NOTHING
@@ -56,10 +58,19 @@ def main(env, options):
     return INCOMPLETE if report.is_incomplete else DONE
 
 
-def _commit(env):
-    env.cr.commit()
-    # Odoo looks through all environments that are still alive whenever it makes another one.
-    gc.collect()
+class Commits:
+    """Called after every simulated day, commits every so often: a commit empties Odoo's cache."""
+
+    def __init__(self, env):
+        self.env = env
+        self.days = 0
+
+    def __call__(self):
+        self.days += 1
+        if self.days % DAYS_PER_COMMIT == 0:
+            self.env.cr.commit()
+        # Odoo looks through all environments that are still alive whenever it makes another one.
+        gc.collect()
 
 
 def _say_problems(problems):

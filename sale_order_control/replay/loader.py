@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from odoo import Command
+from odoo import Command, fields
 
 from . import behaviour
 from .book import Problem
@@ -186,6 +186,8 @@ class Loader:
             'user_id': salesperson.id,
             'team_id': team.id,
             'client_order_ref': order.key,
+            # Odoo's own default knows nothing of simulated days.
+            'date_order': fields.Datetime.now(),
             'control_source_id': self.source.id,
             'requested_date': order.requested,
             'payment_term_id': self.payment_term.id,

@@ -53,11 +53,12 @@ def build_report(env, outcome, problems):
     """
     stories, today = outcome.stories, outcome.today
     totals, differences = compare_totals(env, outcome)
+    policies = {policy.id: policy.name for policy in env['sale.approval.policy'].search([])}
     failures = [(story.order.key, story.failure) for story in stories if story.failure]
     tables = [
         totals,
         tabulate_confirmation(stories),
-        tabulate_issues(stories),
+        tabulate_issues(stories, policies),
         tabulate_approvals(stories),
         tabulate_holds(stories, today),
         tabulate_punctuality(stories, today),
@@ -122,17 +123,28 @@ def tabulate_confirmation(stories):
         [(label, len(group), _share(len(group), len(stories)), _net(group)) for label, group in groups.items()])
 
 
-def tabulate_issues(stories):
-    """Which rule met how many orders at their first submission."""
+def tabulate_issues(stories, policies=None):
+    """Which rule met how many orders at their first submission.
+
+    :param dict policies: ``{id: name}`` of the approval policies, to name those that spoke
+    """
     found = defaultdict(list)
     for story in stories:
         for code, effect in story.issues.items():
             found[code, effect].append(story)
     rows = [
-        (code, effect, len(group), _share(len(group), len(stories)), _net(group))
+        (code, _get_policy_name(code, policies or {}), effect, len(group), _share(len(group), len(stories)), _net(group))
         for (code, effect), group in sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))
     ]
-    return Table('issues', "Issues at first submission", ("issue", "effect", "orders", "share %", "net amount"), rows)
+    return Table('issues', "Issues at first submission", (
+        "issue", "policy", "effect", "orders", "share %", "net amount"), rows)
+
+
+def _get_policy_name(code, policies):
+    """Name the policy of ``approval.<id>.<condition>``; empty for every other issue."""
+    area, _dot, rest = code.partition('.')
+    number = rest.partition('.')[0]
+    return policies.get(int(number), "") if area == 'approval' and number.isdigit() else ""
 
 
 def tabulate_approvals(stories):

@@ -21,7 +21,7 @@ class Runner:
     :param rooms: :class:`.rooms.Rooms`
     :param date today: the day on which the replay ends
     :param progress: object with ``show(done, note)`` and ``finish()``
-    :param commit: called after every simulated day
+    :param commit: called after every simulated day; may commit
     """
 
     def __init__(self, book, steps, rooms, today, progress, commit):

@@ -52,7 +52,7 @@ def replay(env, book, today, policy, progress, commit):
     :param date today: the day the last order was placed on, and the last day that is run
     :param str policy: see :func:`.company.apply_policy`
     :param progress: called with the number of orders, returns what the runner needs
-    :param commit: called whenever a day is complete
+    :param commit: called whenever a simulated day is complete; may commit
     :return: :class:`Outcome`
     """
     env = env(context={**env.context, **QUIET})

@@ -62,7 +62,7 @@ def write_report(report, path):
 def _flatten(table):
     """Yield a row per figure: section, what it is of, which measure, value."""
     for row in table.rows:
-        words = [str(value) for value in row if isinstance(value, str)]
+        words = [value for value in row if isinstance(value, str) and value]
         named = [
             (column, value) for column, value in zip(table.columns, row, strict=True)
             if not isinstance(value, str) and value is not None]

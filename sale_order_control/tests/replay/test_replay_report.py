@@ -42,11 +42,12 @@ class TestReplayReport(BaseCase):
     def test_an_issue_counts_once_per_order_with_its_effect(self):
         rows = report.tabulate_issues([
             story('1', 10, issues={'credit.limit': 'approve', 'order.duplicate': 'warn'}),
-            story('2', 20, issues={'credit.limit': 'approve'}),
-        ]).rows
+            story('2', 20, issues={'credit.limit': 'approve', 'approval.7.min_amount': 'approve'}),
+        ], {7: "Big orders"}).rows
         self.assertEqual(rows, [
-            ('credit.limit', 'approve', 2, 100.0, Decimal('30.00')),
-            ('order.duplicate', 'warn', 1, 50.0, Decimal('10.00')),
+            ('credit.limit', "", 'approve', 2, 100.0, Decimal('30.00')),
+            ('approval.7.min_amount', "Big orders", 'approve', 1, 50.0, Decimal('20.00')),
+            ('order.duplicate', "", 'warn', 1, 50.0, Decimal('10.00')),
         ])
 
     def test_waiting_time_is_averaged_per_level_and_approver(self):

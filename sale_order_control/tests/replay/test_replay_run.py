@@ -29,9 +29,10 @@ class SilentProgress:
 class ReplayCase(TransactionCase):
 
     @classmethod
-    def _replay(cls, folder, policy='preset'):
+    def _replay(cls, folder, policy='preset', limit=None):
         """Run the book in a folder; nothing is committed."""
         book, _problems = read_book(folder)
+        book = book.first(limit)
         env = cls.env(user=SUPERUSER_ID)
         return session.replay(
             env, book, TODAY, policy, progress=lambda orders: SilentProgress(), commit=lambda: None)
@@ -158,6 +159,16 @@ class TestReplayTrouble(ReplayCase):
         # Without controls everything else went through at once.
         self.assertEqual(sum(story.one_click for story in outcome.stories), 11)
         self.assertFalse(any(story.holds or story.approvals or story.promises for story in outcome.stories))
+
+    def test_a_quotation_is_dated_on_its_day_and_recent_orders_like_it_are_told(self):
+        text, _line = with_row('orders', "13,FARS,1,2024-06-07,2024-06-30,,")
+        details, _line = with_row('order-details', "13,P1,100.00,6,0")
+        outcome = self._replay(write_book(type(self), orders=text, order_details=details), limit=7)
+        [story] = [story for story in outcome.stories if story.order.key == '13']
+        self.assertEqual(story.issues, {'credit.limit': 'approve', 'order.duplicate': 'warn'})
+        # 1,200 over a limit of 1,000, and the tiny book ends before anybody pays or releases.
+        order = self.env['sale.order'].browse(story.order_id)
+        self.assertEqual((order.state, order.date_order.date()), ('draft', outcome.today))
 
     def test_a_database_with_orders_is_refused(self):
         self.env['sale.order'].create({'partner_id': self.env['res.partner'].create({'name': "Somebody"}).id})
