@@ -133,7 +133,10 @@ def tabulate_issues(stories, policies=None):
         for code, effect in story.issues.items():
             found[code, effect].append(story)
     rows = [
-        (code, _get_policy_name(code, policies or {}), effect, len(group), _share(len(group), len(stories)), _net(group))
+        (
+            code, _get_policy_name(code, policies or {}), effect, len(group), _share(len(group), len(stories)),
+            _net(group),
+        )
         for (code, effect), group in sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))
     ]
     return Table('issues', "Issues at first submission", (
