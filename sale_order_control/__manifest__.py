@@ -19,6 +19,7 @@
         'data/sale_control_source_data.xml',
         'data/sale_control_requirement_data.xml',
         'data/credit_data.xml',
+        'data/credit_nightly_data.xml',
         'data/approval_data.xml',
         'data/delivery_data.xml',
 
@@ -33,6 +34,7 @@
         'views/order/report_templates.xml',
         'views/credit/credit_views.xml',
         'views/credit/credit_hold_views.xml',
+        'views/credit/credit_nightly_views.xml',
         'views/approval/approval_views.xml',
         'views/approval/sale_order_views.xml',
         'views/approval/approval_wizard_views.xml',

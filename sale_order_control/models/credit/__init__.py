@@ -10,6 +10,7 @@ from . import sale_order_credit
 from . import sale_order_decision
 from . import credit_account_decision
 from . import credit_account_recheck
+from . import credit_nightly
 
 from . import res_partner
 from . import base_partner_merge

@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from odoo import Command, fields
 
 from ..order.common import ControlCommon
@@ -125,6 +127,16 @@ class CreditCommon(ControlCommon):
         if post:
             invoice.action_post()
         return invoice
+
+    def _run_nightly(self, limit=200, commit=60.0):
+        """Run the nightly job in the test's transaction.
+
+        :param commit: what the scheduler answers after each chunk: seconds left, 0 to interrupt
+        :return: the mock of the commit
+        """
+        with patch.object(type(self.env['ir.cron']), '_commit_progress', return_value=commit) as mock:
+            self.accounts._cron_nightly(limit=limit)
+        return mock
 
     def _exposure(self, partner=None, **options):
         partner = partner or self.customer
