@@ -117,7 +117,8 @@ def approved(studio):
 
 
 def to_promise(studio):
-    show_order(studio, find(studio, "Brightwood Interiors", ("promise_state", "=", "open"), ("approval_state", "=", "none")))
+    waiting = (("promise_state", "=", "open"), ("approval_state", "=", "none"))
+    show_order(studio, find(studio, "Brightwood Interiors", *waiting))
     unfold(studio)
 
 

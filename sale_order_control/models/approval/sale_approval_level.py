@@ -54,7 +54,7 @@ class SaleApprovalLevel(models.Model):
     approver_type = fields.Selection(APPROVER_TYPES, string="Approvers", required=True, default='users')
     user_ids = fields.Many2many(
         'res.users', string="Users", domain="[('share', '=', False), ('company_ids', 'in', company_id)]")
-    group_id = fields.Many2one('res.groups', string="Group", ondelete='restrict')
+    group_id = fields.Many2one('res.groups', ondelete='restrict')
     quorum = fields.Selection(QUORUMS, string="Who Must Agree", required=True, default='any')
     quorum_number = fields.Integer(string="How Many", default=1)
     preset_key = fields.Char(readonly=True, copy=False)

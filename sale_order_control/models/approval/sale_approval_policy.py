@@ -44,7 +44,7 @@ class SaleApprovalPolicy(models.Model):
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True)
     company_id = fields.Many2one(
-        'res.company', string="Company", required=True, default=lambda self: self.env.company, index=True,
+        'res.company', required=True, default=lambda self: self.env.company, index=True,
         help="The policy counts for this company and its branches.")
     domain = fields.Char(
         string="Which Orders", default='[]',
@@ -52,7 +52,7 @@ class SaleApprovalPolicy(models.Model):
     sale_type_ids = fields.Many2many(
         'sale.control.type', string="Sales Types", help="Leave empty for every sales type that runs approval.")
     currency_id = fields.Many2one(
-        'res.currency', string="Currency", required=True, default=lambda self: self.env.company.currency_id,
+        'res.currency', required=True, default=lambda self: self.env.company.currency_id,
         help="Currency of the amount below. Orders in other currencies are converted at today's rate.")
     min_amount = fields.Monetary(
         string="Amount From", help="Untaxed amount from which approval is needed. 0: the amount does not matter.")

@@ -38,14 +38,14 @@ class SaleApprovalRequest(models.Model):
     res_model = fields.Char(string="Document Model", required=True, readonly=True)
     res_id = fields.Many2oneReference(
         string="Document", model_field='res_model', required=True, readonly=True, index=True)
-    order_id = fields.Many2one('sale.order', string="Order", readonly=True, index=True, ondelete='restrict')
+    order_id = fields.Many2one('sale.order', readonly=True, index=True, ondelete='restrict')
     previous_id = fields.Many2one(
         'sale.approval.request', string="Asked Before In", readonly=True, index='btree_not_null')
-    company_id = fields.Many2one('res.company', string="Company", required=True, readonly=True, index=True)
+    company_id = fields.Many2one('res.company', required=True, readonly=True, index=True)
     requester_id = fields.Many2one(
         'res.users', string="Asked By", required=True, readonly=True, index=True, ondelete='restrict')
     requested_on = fields.Datetime(string="Asked On", required=True, readonly=True)
-    closed_on = fields.Datetime(string="Closed On", readonly=True)
+    closed_on = fields.Datetime(readonly=True)
     comment = fields.Text(string="Maker's Comment", readonly=True)
     state = fields.Selection(REQUEST_STATES, required=True, readonly=True, default='pending', index=True)
     outcome = fields.Char(readonly=True, help="Why the request was closed, in words.")

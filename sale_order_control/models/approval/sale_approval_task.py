@@ -25,7 +25,7 @@ class SaleApprovalTask(models.Model):
 
     request_id = fields.Many2one(
         'sale.approval.request', required=True, readonly=True, index=True, ondelete='restrict')
-    order_id = fields.Many2one('sale.order', string="Order", readonly=True, index='btree_not_null', ondelete='restrict')
+    order_id = fields.Many2one('sale.order', readonly=True, index='btree_not_null', ondelete='restrict')
     level_index = fields.Integer(readonly=True, help="Number of the level within the request.")
     level_id = fields.Many2one('sale.approval.level', string="Level Asked", readonly=True, ondelete='set null')
     level_name = fields.Char(string="Level", required=True, readonly=True)
@@ -39,7 +39,7 @@ class SaleApprovalTask(models.Model):
     state = fields.Selection(TASK_STATES, required=True, readonly=True, default='waiting')
     decided_on = fields.Datetime(readonly=True)
     comment = fields.Text(readonly=True)
-    on_behalf_of_id = fields.Many2one('res.users', string="On Behalf Of", readonly=True, ondelete='restrict')
+    on_behalf_of_id = fields.Many2one('res.users', readonly=True, ondelete='restrict')
 
     _open_by_user = models.Index("(user_id) WHERE state = 'pending'")
 

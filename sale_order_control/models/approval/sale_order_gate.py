@@ -145,7 +145,8 @@ class SaleOrder(models.Model):
         for company, orders in self.grouped('company_id').items():
             rules = policies._get_rules(tuple(company.parent_ids.ids))
             # A condition means the same whoever asks: nothing of the caller's context counts.
-            plain = orders.with_context({'allowed_company_ids': company.ids}) if rules else orders
+            context = {'allowed_company_ids': company.ids}
+            plain = orders.with_context(context) if rules else orders  # pylint: disable=context-overridden
             types = {order.id: order._get_approval_types(issues[order.id]) for order in orders} if rules else {}
             for rule in rules:
                 matching = plain._filter_by_condition(rule)._ids

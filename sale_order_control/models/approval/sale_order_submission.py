@@ -236,8 +236,8 @@ class SaleOrder(models.Model):
     def _as_requester(self, requester, company):
         """Return the orders with the rights of the person who asked, and nothing of the approver's."""
         quiet = {key: self.env.context[key] for key in QUIET_KEYS if key in self.env.context}
-        return self.with_user(requester).with_context({
-            'lang': requester.lang, 'tz': requester.tz, 'allowed_company_ids': company.ids, **quiet})
+        context = {'lang': requester.lang, 'tz': requester.tz, 'allowed_company_ids': company.ids, **quiet}
+        return self.with_user(requester).with_context(context)  # pylint: disable=context-overridden
 
     def _try_confirm(self):
         """Confirm, or leave everything as it was.

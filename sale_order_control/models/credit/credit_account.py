@@ -24,7 +24,7 @@ class CreditAccount(models.Model):
         'res.partner', string="Customer", required=True, index=True, ondelete='restrict',
         domain="[('parent_id', '=', False)]", help="The customer that is invoiced; its contacts count with it.")
     company_id = fields.Many2one(
-        'res.company', string="Company", required=True, index=True, ondelete='cascade',
+        'res.company', required=True, index=True, ondelete='cascade',
         default=lambda self: self.env.company.root_id, domain="[('parent_id', '=', False)]")
     currency_id = fields.Many2one(related='company_id.currency_id')
     active = fields.Boolean(default=True)
@@ -37,10 +37,10 @@ class CreditAccount(models.Model):
         copy=False, help="Tells a limit of zero from no limit; the amount itself is on the customer."
     )
     limit_kind = fields.Selection(
-        LIMIT_KINDS, string="Limit Kind", compute='_compute_limit', inverse='_inverse_limit_kind', compute_sudo=True,
+        LIMIT_KINDS, compute='_compute_limit', inverse='_inverse_limit_kind', compute_sudo=True,
         help="“No Limit” checks no amount, “Zero” lets nothing pass that is not paid in advance.")
     credit_limit = fields.Monetary(
-        string="Credit Limit", compute='_compute_limit', inverse='_inverse_credit_limit', compute_sudo=True,
+        compute='_compute_limit', inverse='_inverse_credit_limit', compute_sudo=True,
         help="The same figure as the credit limit on the customer, in the currency of the main company.")
     is_held = fields.Boolean(string="On Hold", readonly=True, copy=False, tracking=True)
     hold_reason = fields.Text(readonly=True, copy=False)
@@ -127,7 +127,7 @@ class CreditAccount(models.Model):
             return NotImplemented
         if set(value) == {'hold'}:
             return [('is_held', '=', True)]
-        accounts = self.sudo().search([])
+        accounts = self.sudo().search([])  # pylint: disable=no-search-all
         return [('id', 'in', accounts.filtered(lambda account: account.state in value).ids)]
 
     def _compute_held_order_count(self):

@@ -22,10 +22,10 @@ class CreditDecision(models.Model):
     account_id = fields.Many2one(
         'credit.account', string="Credit Account", required=True, readonly=True, index=True, ondelete='restrict')
     partner_id = fields.Many2one(related='account_id.partner_id', string="Customer")
-    company_id = fields.Many2one('res.company', string="Company", required=True, readonly=True)
-    currency_id = fields.Many2one('res.currency', string="Currency", required=True, readonly=True)
+    company_id = fields.Many2one('res.company', required=True, readonly=True)
+    currency_id = fields.Many2one('res.currency', required=True, readonly=True)
     order_id = fields.Many2one(
-        'sale.order', string="Order", readonly=True, index='btree_not_null', ondelete='restrict',
+        'sale.order', readonly=True, index='btree_not_null', ondelete='restrict',
         help="Empty when the decision is about the customer as a whole.")
     checkpoint = fields.Selection(
         [('submit', "Submission"), ('confirm', "Confirmation"), ('release', "Delivery"), ('recheck', "Check Again"),
@@ -40,7 +40,7 @@ class CreditDecision(models.Model):
         string="Up To", readonly=True,
         help="Released: the order's total, or for a whole account its exposure, up to which the release holds.")
     until = fields.Date(string="Valid Until", readonly=True, help="Last day of a release; empty means without end.")
-    order_amount = fields.Monetary(string="Order Amount", readonly=True, help="What the order added to the exposure.")
+    order_amount = fields.Monetary(readonly=True, help="What the order added to the exposure.")
     excess = fields.Monetary(readonly=True, help="By how much the exposure including the order was above the limit.")
     figures = fields.Json(readonly=True, help="Exposure with its parts, limit, overdue amount and days as seen.")
     issues = fields.Json(readonly=True, help="The rules that spoke: code, effect, message and figures.")

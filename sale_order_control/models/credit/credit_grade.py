@@ -28,10 +28,10 @@ class CreditGrade(models.Model):
     code = fields.Char(required=True, size=8, help="Short name shown in lists: A, B, C...")
     sequence = fields.Integer(default=10, help="The best grade first.")
     active = fields.Boolean(default=True)
-    color = fields.Integer(string="Color")
-    company_id = fields.Many2one('res.company', string="Company", help="Leave empty to share between companies.")
+    color = fields.Integer()
+    company_id = fields.Many2one('res.company', help="Leave empty to share between companies.")
     currency_id = fields.Many2one(
-        'res.currency', string="Currency", required=True, default=lambda self: self.env.company.currency_id,
+        'res.currency', required=True, default=lambda self: self.env.company.currency_id,
         help="Currency of the amounts below. For a customer of a company with another currency they are "
              "converted at the day's rate.")
 

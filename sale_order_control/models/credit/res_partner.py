@@ -17,9 +17,9 @@ class ResPartner(models.Model):
     _inherit = 'res.partner'
 
     credit_account_id = fields.Many2one(
-        'credit.account', string="Credit Account", compute='_compute_credit_account', groups=READERS)
+        'credit.account', compute='_compute_credit_account', groups=READERS)
     credit_grade_id = fields.Many2one(
-        'credit.grade', string="Credit Grade", compute='_compute_credit_account', inverse='_inverse_credit_grade',
+        'credit.grade', compute='_compute_credit_account', inverse='_inverse_credit_grade',
         groups=READERS, help="What the customer may do. Credit controllers set it.")
     credit_limit_kind = fields.Selection(
         LIMIT_KINDS,
@@ -45,7 +45,7 @@ class ResPartner(models.Model):
         string="Overdue", compute='_compute_credit_position', groups=READERS, currency_field='credit_currency_id')
     credit_overdue_days = fields.Integer(string="Days Overdue", compute='_compute_credit_position', groups=READERS)
     credit_state = fields.Selection(
-        [('open', "Open"), ('watch', "Watch"), ('hold', "On Hold")], string="Credit State",
+        [('open', "Open"), ('watch', "Watch"), ('hold', "On Hold")],
         compute='_compute_credit_position', groups=READERS)
     credit_control_active = fields.Boolean(compute='_compute_credit_account', groups=READERS)
     credit_can_edit = fields.Boolean(compute='_compute_credit_account', groups=READERS)

@@ -21,7 +21,7 @@ class SaleOrder(models.Model):
     _inherit = 'sale.order'
 
     credit_account_id = fields.Many2one(
-        'credit.account', string="Credit Account", readonly=True, copy=False, index='btree_not_null',
+        'credit.account', readonly=True, copy=False, index='btree_not_null',
         groups='base.group_user', help="The account of the invoiced customer, set with the first check.")
     credit_state = fields.Selection(
         CREDIT_STATES, string="Credit", default='none', readonly=True, copy=False, groups='base.group_user',

@@ -32,12 +32,12 @@ class SaleDeliveryPromise(models.Model):
     _rec_name = 'order_line_id'
 
     order_line_id = fields.Many2one(
-        'sale.order.line', string="Order Line", required=True, readonly=True, ondelete='restrict')
+        'sale.order.line', required=True, readonly=True, ondelete='restrict')
     order_id = fields.Many2one(
-        'sale.order', string="Order", required=True, readonly=True, index=True, ondelete='restrict')
-    company_id = fields.Many2one('res.company', string="Company", required=True, readonly=True, index=True)
+        'sale.order', required=True, readonly=True, index=True, ondelete='restrict')
+    company_id = fields.Many2one('res.company', required=True, readonly=True, index=True)
     partner_id = fields.Many2one('res.partner', string="Customer", related='order_id.partner_id')
-    product_id = fields.Many2one('product.product', string="Product", required=True, readonly=True)
+    product_id = fields.Many2one('product.product', required=True, readonly=True)
     product_uom_id = fields.Many2one('uom.uom', string="Unit", required=True, readonly=True)
     revision = fields.Integer(required=True, readonly=True, help="1 is the first promise of the line.")
     quantity = fields.Float(
@@ -45,9 +45,9 @@ class SaleDeliveryPromise(models.Model):
     requested_date = fields.Date(readonly=True, help="What the customer wanted when the promise was made.")
     first_promised_date = fields.Date(
         string="First Promise", readonly=True, help="The line's first promise since the order was confirmed.")
-    promised_date = fields.Date(string="Promised Date", required=True, readonly=True)
+    promised_date = fields.Date(required=True, readonly=True)
     reason_id = fields.Many2one(
-        'sale.delivery.change.reason', string="Reason", readonly=True, ondelete='restrict',
+        'sale.delivery.change.reason', readonly=True, ondelete='restrict',
         help="Why the date moved away from the former promise.")
     note = fields.Char(readonly=True)
     user_id = fields.Many2one('res.users', string="Promised By", required=True, readonly=True)

@@ -25,7 +25,7 @@ class SaleOrder(models.Model):
         help="At risk: stock and expected receipts do not cover what is due until the promised day. "
              "Late: a promised day has passed. Brought up to date with every event and every night.")
     promised_date = fields.Date(
-        string="Promised Date", copy=False, readonly=True, groups='base.group_user',
+        copy=False, readonly=True, groups='base.group_user',
         help="The last promised day of what is not delivered yet.")
     promise_check_date = fields.Date(copy=False, readonly=True, groups='base.group_system')
     promise_ids = fields.One2many('sale.delivery.promise', 'order_id', string="Promises", groups='base.group_user')

@@ -19,7 +19,7 @@ class SaleOrderLine(models.Model):
     _inherit = 'sale.order.line'
 
     promised_date = fields.Date(
-        string="Promised Date", copy=False, readonly=True, groups='base.group_user',
+        copy=False, readonly=True, groups='base.group_user',
         help="The day that was promised to the customer. Delivery planners promise; every promise stays on record.")
     first_promised_date = fields.Date(
         string="First Promise", copy=False, readonly=True, groups='base.group_user')

@@ -35,8 +35,8 @@ class SaleControlLog(models.Model):
     _rec_name = 'order_id'
 
     order_id = fields.Many2one(
-        'sale.order', string="Order", required=True, readonly=True, index=True, ondelete='restrict')
-    company_id = fields.Many2one('res.company', string="Company", required=True, readonly=True)
+        'sale.order', required=True, readonly=True, index=True, ondelete='restrict')
+    company_id = fields.Many2one('res.company', required=True, readonly=True)
     event = fields.Selection(CONTROL_EVENTS, required=True, readonly=True)
     checkpoint = fields.Selection(CONTROL_CHECKPOINTS, readonly=True, help="Where the rules were asked.")
     user_id = fields.Many2one('res.users', string="By", required=True, readonly=True)

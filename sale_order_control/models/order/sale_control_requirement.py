@@ -30,10 +30,10 @@ class SaleControlRequirement(models.Model):
         help="What the salesperson reads when the data is missing, e.g. \"The customer has no phone number.\"")
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True)
-    company_id = fields.Many2one('res.company', string="Company", help="Leave empty for all companies.")
+    company_id = fields.Many2one('res.company', help="Leave empty for all companies.")
     subject = fields.Selection(SUBJECTS, string="Of", required=True, default='order')
     field_id = fields.Many2one(
-        'ir.model.fields', string="Field", required=True, ondelete='cascade',
+        'ir.model.fields', required=True, ondelete='cascade',
         domain=f"[('model', '=', subject_model), ('ttype', 'not in', {UNSUITABLE_TYPES})]")
     subject_model = fields.Char(compute='_compute_subject_model')
     sale_type_ids = fields.Many2many(

@@ -19,7 +19,7 @@ class SaleOrder(models.Model):
         'sale.control.source', string="Order Source", copy=False, groups='base.group_user',
         help="How the customer's order reached us.")
     requested_date = fields.Date(
-        string="Requested Date", copy=False,
+        copy=False,
         help="The day on which the customer wants the goods. Lines without a date of their own follow it.")
     special_requirement = fields.Text(
         string="Special Requirements",
@@ -28,7 +28,7 @@ class SaleOrder(models.Model):
     control_parked = fields.Boolean(
         string="Parked", copy=False, readonly=True, groups='base.group_user',
         help="The customer signed or paid while the order was on hold: it is confirmed when the hold is cleared.")
-    control_log_ids = fields.One2many('sale.control.log', 'order_id', string="Control Log", groups='base.group_user')
+    control_log_ids = fields.One2many('sale.control.log', 'order_id', groups='base.group_user')
     control_log_count = fields.Integer(compute='_compute_control_log_count', groups='base.group_user')
 
     # === COMPUTE METHODS ===#

@@ -12,7 +12,7 @@ class SaleOrderLine(models.Model):
     _inherit = 'sale.order.line'
 
     requested_date = fields.Date(
-        string="Requested Date", copy=False,
+        copy=False,
         help="The day on which the customer wants this line, where it differs from the order's.")
 
     def _prepare_control_line_terms(self):
@@ -64,7 +64,8 @@ class SaleOrderLine(models.Model):
             self._control_refuse_protected(vals)
         defaults = {f'default_{name}' for name in self._get_control_protected_fields()} & self.env.context.keys()
         if defaults:
-            self = self.with_context({key: value for key, value in self.env.context.items() if key not in defaults})
+            context = {key: value for key, value in self.env.context.items() if key not in defaults}
+            self = self.with_context(context)  # pylint: disable=context-overridden
         order_ids = {vals.get('order_id', self.env.context.get('default_order_id')) for vals in vals_list}
         orders = self.env['sale.order'].browse(order_id for order_id in order_ids if order_id)
         with orders._control_change():

@@ -36,7 +36,7 @@ class SaleOrder(models.Model):
     control_next = fields.Char(
         string="Who Acts Next", compute='_compute_control_status', groups='base.group_user')
     control_panel = fields.Json(
-        string="Control Panel", compute='_compute_control_panel', groups='base.group_user')
+        compute='_compute_control_panel', groups='base.group_user')
 
     @api.depends('company_id', 'create_date')
     def _compute_control_active(self):

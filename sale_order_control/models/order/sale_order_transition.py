@@ -117,4 +117,5 @@ class SaleOrder(models.Model):
         } & self.env.context.keys()
         if not unwanted:
             return self
-        return self.with_context({key: value for key, value in self.env.context.items() if key not in unwanted})
+        context = {key: value for key, value in self.env.context.items() if key not in unwanted}
+        return self.with_context(context)  # pylint: disable=context-overridden

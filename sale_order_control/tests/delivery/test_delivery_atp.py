@@ -3,8 +3,7 @@ from datetime import date, timedelta
 from odoo import Command
 from odoo.tests import BaseCase, tagged
 
-from odoo.addons.sale_order_control.models.delivery.atp import Balance, Demand, ScheduleLine, get_ready_day, plan
-
+from ...models.delivery.atp import Balance, Demand, ScheduleLine, get_ready_day, plan
 from .common import DeliveryCommon
 
 TODAY = date(2026, 3, 2)

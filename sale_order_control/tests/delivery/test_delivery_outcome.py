@@ -2,8 +2,7 @@ from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from odoo.addons.sale_order_control.models.order.control_memory import control_today
-
+from ...models.order.control_memory import control_today
 from .common import DeliveryCommon
 
 

@@ -5,8 +5,7 @@ from odoo import Command, fields
 from odoo.exceptions import UserError
 from odoo.tests import Form, tagged
 
-from odoo.addons.sale_order_control.models.order.control_memory import control_today
-
+from ...models.order.control_memory import control_today
 from .common import DeliveryCommon
 
 

@@ -365,4 +365,4 @@ class TestOrderNativeSettlement(NativeCommon):
 
     @staticmethod
     def _fail(orders):
-        raise UserError("power cut")
+        raise UserError("power cut")  # pylint: disable=translation-required

@@ -213,7 +213,8 @@ class TestOrderPortalRights(PortalCommon):
             })
 
         self.assertTrue(call('read', order.ids, ['name']))
-        for name in ('control_status', 'control_next', 'control_panel', 'control_parked', 'sale_type_id', 'control_log_ids'):
+        internal = ('control_status', 'control_next', 'control_panel', 'control_parked', 'sale_type_id')
+        for name in (*internal, 'control_log_ids'):
             with self.assertRaisesRegex(JsonRpcException, 'AccessError', msg=name):
                 call('read', order.ids, [name])
         for method in ('action_submit', 'action_view_control_log', 'write'):

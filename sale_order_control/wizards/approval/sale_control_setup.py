@@ -28,7 +28,7 @@ class SaleControlSetup(models.TransientModel):
         'res.users', 'sale_control_setup_sales_rel', string="Sales Managers",
         domain="[('share', '=', False), ('company_ids', 'in', company_id)]")
     finance_ids = fields.Many2many(
-        'res.users', 'sale_control_setup_finance_rel', string="Finance",
+        'res.users', 'sale_control_setup_finance_rel',
         domain="[('share', '=', False), ('company_ids', 'in', company_id)]")
     general_manager_ids = fields.Many2many(
         'res.users', 'sale_control_setup_general_rel', string="General Managers",

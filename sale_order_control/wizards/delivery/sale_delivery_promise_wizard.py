@@ -9,7 +9,7 @@ class SaleDeliveryPromiseWizard(models.TransientModel):
 
     line_ids = fields.Many2many('sale.order.line', string="Lines", required=True, readonly=True)
     promised_date = fields.Date(string="Promise", required=True)
-    reason_id = fields.Many2one('sale.delivery.change.reason', string="Reason")
+    reason_id = fields.Many2one('sale.delivery.change.reason')
     note = fields.Char()
     reason_needed = fields.Boolean(compute='_compute_warnings')
     warning = fields.Text(compute='_compute_warnings')
