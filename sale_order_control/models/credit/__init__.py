@@ -1,6 +1,10 @@
 from . import credit_grade
 from . import credit_account
 from . import credit_exposure
+from . import credit_limit
+from . import credit_limit_temporary
+from . import credit_guarantee
+from . import credit_pool
 from . import credit_decision
 from . import credit_decisions
 

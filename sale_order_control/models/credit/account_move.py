@@ -39,15 +39,16 @@ class AccountMove(models.Model):
         if record._name == 'sale.order':
             return record._get_credit_banner()
         partner = record.partner_id.commercial_partner_id
-        account = self.env['credit.account']._find(partner, company)
-        limit = partner.sudo().with_company(company).credit_limit
-        if not limit and not account.is_zero_limit or record.move_type not in ('out_invoice', 'out_receipt'):
+        if not partner or record.move_type not in ('out_invoice', 'out_receipt'):
+            return ''
+        limit = self.env['credit.account']._get_limits_by_owner(partner, company)[partner.id]
+        if limit.kind == 'none':
             return ''
         # A draft that is saved is part of the exposure already.
         total = self.env['credit.account']._read_positions(partner, company)[partner.id].total
         if not record._origin:
             total += current_amount
-        return self._word_credit_banner(partner, total, limit, company.currency_id)
+        return self._word_credit_banner(partner, total, limit.effective, company.currency_id)
 
     def _word_credit_banner(self, partner, total, limit, currency):
         if currency.compare_amounts(total, limit) <= 0:
@@ -68,6 +69,6 @@ class SaleOrder(models.Model):
         if not order or order not in order._get_controlled():
             return ''
         check = order._get_credit_checks('submit')[order.id]
-        if check.limit_kind == 'none' or check.release or not check.grows:
+        if check.ceiling is None or check.release or not check.grows:
             return ''
-        return self.env['account.move']._word_credit_banner(check.partner, check.total, check.limit, check.currency)
+        return self.env['account.move']._word_credit_banner(check.partner, check.total, check.ceiling, check.currency)

@@ -3,6 +3,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL
 
 from ..order.control_memory import control_acting, control_memory
+from .credit_effective_limit import EffectiveLimit
 from .credit_grade import LIMIT_KINDS
 
 CONTROLLER_GROUP = 'sale_order_control.group_credit_controller'
@@ -56,8 +57,15 @@ class CreditAccount(models.Model):
     draft_invoiced = fields.Monetary(string="Draft Invoices", compute='_compute_position', compute_sudo=True)
     to_invoice = fields.Monetary(string="Delivered, Not Invoiced", compute='_compute_position', compute_sudo=True)
     to_deliver = fields.Monetary(string="Ordered, Not Delivered", compute='_compute_position', compute_sudo=True)
+    effective_kind = fields.Selection(
+        LIMIT_KINDS, string="Effective Limit Kind", compute='_compute_position', compute_sudo=True)
+    effective_limit = fields.Monetary(
+        compute='_compute_position', compute_sudo=True,
+        help="What the customer may owe today: the temporary limit, or else the base one, plus guarantees, capped by "
+             "what the shared limit of its group leaves.")
     available = fields.Monetary(
-        compute='_compute_position', compute_sudo=True, help="Limit less exposure; negative when over the limit.")
+        compute='_compute_position', compute_sudo=True,
+        help="Effective limit less exposure; negative when over the limit.")
     used_percent = fields.Float(string="Used (%)", compute='_compute_position', compute_sudo=True)
     overdue_amount = fields.Monetary(
         compute='_compute_position', compute_sudo=True, help="Overdue and not covered by payments or credit notes.")
@@ -99,10 +107,13 @@ class CreditAccount(models.Model):
     @api.depends('partner_id', 'company_id', 'grade_id', 'is_held', 'is_zero_limit')
     def _compute_position(self):
         today = self.env['sale.order']._get_control_today()
-        for company, accounts in self.grouped('company_id').items():
-            positions = self._read_positions(accounts.partner_id, company) if company else {}
+        for company, accounts in self.grouped(lambda account: account.company_id or self.env.company.root_id).items():
+            owners = accounts.partner_id | accounts._origin._get_pool_members().partner_id
+            positions = self._read_positions(owners, company)
+            limits = self._get_limits_by_owner(accounts.partner_id, company, accounts._origin, positions)
             for account in accounts:
                 position = positions[account.partner_id.id]
+                limit = limits.get(account.partner_id.id, EffectiveLimit())
                 exposure = position.exposure
                 account.exposure = exposure.total
                 account.receivable = exposure.receivable
@@ -111,14 +122,16 @@ class CreditAccount(models.Model):
                 account.to_deliver = exposure.to_deliver
                 account.overdue_amount = position.overdue_amount
                 account.overdue_days = position.overdue_days(today)
-                account.available = 0.0 if account.limit_kind == 'none' else account.credit_limit - exposure.total
-                account.used_percent = 100 * exposure.total / account.credit_limit if account.credit_limit > 0 else 0.0
+                account.effective_kind = limit.kind
+                account.effective_limit = limit.effective
+                account.available = limit.get_available(exposure.total)
+                account.used_percent = limit.get_used_percent(exposure.total)
                 account.state = account._get_state()
 
     def _get_state(self):
         if self.is_held:
             return 'hold'
-        over = self.limit_kind != 'none' and self.currency_id.compare_amounts(self.available, 0) < 0
+        over = self.effective_kind != 'none' and self.currency_id.compare_amounts(self.available, 0) < 0
         near = self.grade_id.watch_percent and self.used_percent >= self.grade_id.watch_percent
         return 'watch' if over or near or self.overdue_days > self.grade_id.overdue_days else 'open'
 
@@ -171,12 +184,15 @@ class CreditAccount(models.Model):
         if {'partner_id', 'company_id'} & vals.keys():
             raise UserError(self.env._("A credit account stays with its customer and company."))
         grades = {account.id: account.grade_id for account in self} if 'grade_id' in vals else {}
+        grouped = self._get_pool_members() if 'pool_id' in vals else self.browse()
         result = super().write(vals)
         for account in self:
             account._check_amount_given(vals)
             if grades and not {'limit_kind', 'credit_limit'} & vals.keys():
                 account._apply_grade_default(grades[account.id])
-        if {'grade_id', 'limit_kind'} & vals.keys():
+        if 'pool_id' in vals:
+            (self | grouped)._limit_changed(self.env._("The customer's group was changed."))
+        elif {'grade_id', 'limit_kind'} & vals.keys():
             self._recheck_holds()
         return result
 
@@ -242,7 +258,7 @@ class CreditAccount(models.Model):
             return self.sudo().browse(memory.facts[key])
         accounts = self.sudo().with_context(active_test=False).search_fetch(
             [('partner_id', 'in', owners.ids), ('company_id', '=', root.id)],
-            ['partner_id', 'company_id', 'grade_id', 'is_zero_limit', 'is_held', 'hold_reason'],
+            ['partner_id', 'company_id', 'grade_id', 'is_zero_limit', 'pool_id', 'is_held', 'hold_reason'],
         )
         if memory.scopes:
             memory.facts[key] = accounts._ids

@@ -14,7 +14,8 @@ class CreditCheck:
     :ivar grade: ``credit.grade``; empty means judged by the limit alone
     :ivar currency: currency of the root company
     :ivar limit_kind: ``none``, ``zero`` or ``amount``
-    :ivar limit: what the customer may owe
+    :ivar limit: what the customer may owe by itself: temporary or base amount, and guarantees
+    :ivar room: :class:`PoolRoom` in the group of customers that leaves least of its shared limit; None without
     :ivar exposure: :class:`Exposure` without the orders judged together
     :ivar others: exposure including the orders of the batch that come first
     :ivar amount: what this order adds
@@ -43,6 +44,7 @@ class CreditCheck:
     max_order: float = 0.0
     tolerated_overdue: float = 0.0
     oldest_invoice: str = ''
+    room: object = None
 
     @property
     def total(self):
@@ -55,6 +57,24 @@ class CreditCheck:
         if self.limit_kind == 'none':
             return 0.0
         return max(0.0, self.currency.round(self.total - self.limit))
+
+    @property
+    def pool_total(self):
+        """What all members of the group would owe with this order."""
+        return self.currency.round(self.room.others + max(0.0, self.total)) if self.room else 0.0
+
+    @property
+    def pool_excess(self):
+        """By how much the group would be above its shared limit; 0 for a customer of no group."""
+        return max(0.0, self.currency.round(self.pool_total - self.room.limit)) if self.room else 0.0
+
+    @property
+    def ceiling(self):
+        """What the customer may owe in all: its own limit, or what its group leaves; None without either."""
+        bounds = [] if self.limit_kind == 'none' else [self.limit]
+        if self.room:
+            bounds.append(max(0.0, self.currency.round(self.room.limit - self.room.others)))
+        return min(bounds, default=None)
 
     @property
     def grows(self):
@@ -81,6 +101,10 @@ class CreditCheck:
         """Whether the company knew of as much excess when it last confirmed an order."""
         return not self.exceeds(self.excess, self.accepted.get('excess', 0.0))
 
+    def is_pool_excess_agreed(self):
+        """The same of the group's excess."""
+        return not self.exceeds(self.pool_excess, self.accepted.get('pool_excess', 0.0))
+
     def is_overdue_agreed(self):
         """Whether the company knew of this debt when it last confirmed an order; days age by themselves."""
         return (
@@ -92,6 +116,7 @@ class CreditCheck:
         return {
             **self.exposure.to_json(),
             'others': self.others, 'order': self.amount, 'with_order': self.total, 'limit_kind': self.limit_kind,
-            'limit': self.limit, 'excess': self.excess, 'overdue_amount': self.overdue_amount,
+            'limit': self.limit, 'excess': self.excess, 'pool': self.room.pool.name if self.room else '',
+            'pool_excess': self.pool_excess, 'ceiling': self.ceiling, 'overdue_amount': self.overdue_amount,
             'overdue_days': self.overdue_days, 'grade': self.grade.code or '',
         }

@@ -24,7 +24,7 @@ class DecisionsInForce:
 
         The days overdue go on by themselves: what was agreed a week ago is a week older now.
 
-        :return: ``{excess, overdue_amount, overdue_days}``, empty when nobody was asked
+        :return: ``{excess, pool_excess, overdue_amount, overdue_days}``, empty when nobody was asked
         """
         decision = self.confirmed.get(account.id)
         figures = decision.figures if decision else {}
@@ -32,6 +32,7 @@ class DecisionsInForce:
             return {}
         return {
             'excess': figures['excess'],
+            'pool_excess': figures.get('pool_excess', 0.0),
             'overdue_amount': figures['overdue_amount'],
             'overdue_days': figures['overdue_days'] + max(0, (today - decision.date) // timedelta(days=1)),
         }

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 
 from .credit_account import CONTROLLER_GROUP
+from .credit_effective_limit import EffectiveLimit
 from .credit_grade import LIMIT_KINDS
 
 READERS = 'sale_order_control.group_user,sale_order_control.group_credit_controller,sale_order_control.group_auditor'
@@ -39,6 +40,12 @@ class ResPartner(models.Model):
     credit_currency_id = fields.Many2one('res.currency', compute='_compute_credit_account', groups=READERS)
     credit_exposure = fields.Monetary(
         string="Used", compute='_compute_credit_position', groups=READERS, currency_field='credit_currency_id')
+    credit_effective_kind = fields.Selection(
+        LIMIT_KINDS, string="Effective Limit Kind", compute='_compute_credit_position', groups=READERS)
+    credit_effective_limit = fields.Monetary(
+        string="Effective Limit", compute='_compute_credit_position', groups=READERS,
+        currency_field='credit_currency_id',
+        help="What the customer may owe today, with temporary limits, guarantees and the limit of its group.")
     credit_available = fields.Monetary(
         string="Available", compute='_compute_credit_position', groups=READERS, currency_field='credit_currency_id')
     credit_overdue_amount = fields.Monetary(
@@ -78,12 +85,18 @@ class ResPartner(models.Model):
     def _compute_credit_position(self):
         root = self.env.company.sudo().root_id
         today = self.env['sale.order']._get_control_today()
-        positions = self.env['credit.account'].sudo()._read_positions(self._origin.sudo(), root)
+        accounts = self.env['credit.account'].sudo()
+        owners = self._origin.sudo().commercial_partner_id
+        found = accounts._find(owners, root)
+        positions = accounts._read_positions(owners | found._get_pool_members().partner_id, root)
+        limits = accounts._get_limits_by_owner(owners, root, found, positions)
         for partner in self:
-            position = positions[partner._origin.commercial_partner_id.id]
-            account, limited = partner.credit_account_id.sudo(), partner.credit_limit_kind != 'none'
-            available = partner.credit_limit_amount - position.total if limited else 0.0
+            owner = partner._origin.commercial_partner_id
+            position, limit = positions[owner.id], limits.get(owner.id, EffectiveLimit())
+            account, available = partner.credit_account_id.sudo(), limit.get_available(position.total)
             partner.credit_exposure = position.total
+            partner.credit_effective_kind = limit.kind
+            partner.credit_effective_limit = limit.effective
             partner.credit_available = available
             partner.credit_overdue_amount = position.overdue_amount
             partner.credit_overdue_days = position.overdue_days(today)

@@ -66,7 +66,7 @@ class SaleOrder(models.Model):
             self.env._("Credit"),
             found,
             '',
-            tone='success' if check.grade or check.limit_kind != 'none' else 'muted',
+            tone='success' if check.grade or check.ceiling is not None else 'muted',
             who=who,
         )
         # The figures help whether or not something is wrong with them.
@@ -79,12 +79,13 @@ class SaleOrder(models.Model):
             return self._format_credit(amount, check.currency)
         parts = [self.env._("Grade %s", check.grade.code)] if check.grade else []
         with_order = check.total
-        if check.limit_kind == 'amount':
+        if check.limit_kind == 'zero':
+            parts.append(self.env._("Prepaid only, %s open with this order", money(with_order)))
+        elif check.ceiling is not None:
             parts.append(self.env._(
                 "%(used)s of %(limit)s used with this order, %(available)s left",
-                used=money(with_order), limit=money(check.limit), available=money(max(0.0, check.limit - with_order))))
-        elif check.limit_kind == 'zero':
-            parts.append(self.env._("Prepaid only, %s open with this order", money(with_order)))
+                used=money(with_order), limit=money(check.ceiling),
+                available=money(max(0.0, check.ceiling - with_order))))
         else:
             parts.append(self.env._("No limit, %s open with this order", money(with_order)))
         if check.overdue_days:

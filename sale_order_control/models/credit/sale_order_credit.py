@@ -6,6 +6,7 @@ from odoo.tools import formatLang
 from ..order.control_issue import ControlIssue
 from ..order.control_memory import control_memory
 from .credit_check import CreditCheck
+from .credit_pool_use import PoolUse
 
 
 class SaleOrder(models.Model):
@@ -48,8 +49,11 @@ class SaleOrder(models.Model):
         owners = partners.commercial_partner_id
         accounts = self.env['credit.account']._find(owners, company)
         by_owner = {account.partner_id.id: account for account in accounts}
-        positions = self.env['credit.account']._read_positions(
-            owners, company, self.filtered(lambda order: order.state == 'sale'))
+        members = accounts._get_pool_members()
+        positions = accounts._read_positions(
+            owners | members.partner_id, company, self.filtered(lambda order: order.state == 'sale'))
+        limits = accounts._get_limits_by_owner(owners, company, accounts, positions)
+        uses = PoolUse(members, positions)
         amounts = self._get_credit_amounts(company, terms, positions, payers)
         decisions = accounts._read_credit_decisions(self)
         running = defaultdict(float)
@@ -62,10 +66,13 @@ class SaleOrder(models.Model):
             if checkpoint != 'confirm':
                 others = positions[owner.id].total - (positions[owner.id].orders or {}).get(order.id, 0.0)
             check = order._prepare_credit_check(
-                account, owner, company, positions[owner.id], others, amounts[order.id], decisions)
+                account, company, positions[owner.id], others, amounts[order.id], decisions,
+                partner=owner, limit_kind=limits[owner.id].own_kind, limit=limits[owner.id].own,
+                room=uses.get_room(account))
             checks[order.id] = check
             if checkpoint == 'confirm' and order._counts_for_next(check):
                 running[owner.id] += check.amount
+                uses.use(account, positions[owner.id].exposure.total + running[owner.id])
         return checks
 
     def _counts_for_next(self, check):
@@ -100,14 +107,11 @@ class SaleOrder(models.Model):
             amounts[order.id] = company.currency_id.round(total)
         return amounts
 
-    def _prepare_credit_check(self, account, owner, company, position, others, amount, decisions):
+    def _prepare_credit_check(self, account, company, position, others, amount, decisions, **figures):
         self.ensure_one()
         today, currency, grade = self._get_control_today(), company.currency_id, account.grade_id
-        limit = owner.with_company(company).credit_limit
-        kind = 'amount' if limit > 0 else 'zero' if account.is_zero_limit else 'none'
         return CreditCheck(
-            account=account, partner=owner, grade=grade, currency=currency, limit_kind=kind,
-            limit=limit if kind == 'amount' else 0.0,
+            **figures, account=account, grade=grade, currency=currency,
             exposure=position.exposure, others=currency.round(others), amount=amount,
             overdue_amount=position.overdue_amount, overdue_days=position.overdue_days(today),
             oldest_invoice=position.oldest_invoice,
@@ -134,6 +138,8 @@ class SaleOrder(models.Model):
             issues.append(self._prepare_credit_hold_issue(check))
         effect = check.grade._get_effect(checkpoint)
         if effect != 'allow':
+            if check.pool_excess and not (leaves and check.is_pool_excess_agreed()):
+                issues.append(self._prepare_credit_pool_issue(check, effect))
             if check.excess and not (leaves and check.is_excess_agreed()):
                 issues.append(self._prepare_credit_limit_issue(check, effect))
             if check.is_overdue and not (leaves and check.is_overdue_agreed()):
@@ -141,7 +147,7 @@ class SaleOrder(models.Model):
             if not leaves and check.max_order and check.exceeds(check.amount, check.max_order):
                 issues.append(self._prepare_credit_order_max_issue(check, effect))
         threshold = check.grade.watch_percent
-        if not leaves and threshold and not check.excess and check.used_percent >= threshold:
+        if not leaves and threshold and not check.excess and not check.pool_excess and check.used_percent >= threshold:
             issues.append(self._prepare_credit_watch_issue(check))
         return issues
 
@@ -193,6 +199,22 @@ class SaleOrder(models.Model):
         return self._prepare_credit_issue(
             'limit', check, effect, message, self._get_credit_clearing(check, check.excess),
             figures=['excess'], excess=check.excess)
+
+    def _prepare_credit_pool_issue(self, check, effect):
+        def money(amount):
+            return self._format_credit(amount, check.currency)
+        return self._prepare_credit_issue(
+            'pool', check, effect,
+            self.env._(
+                "The group %(group)s of %(customer)s would owe %(total)s, which is %(excess)s over its shared limit of "
+                "%(limit)s: the other customers of the group use %(others)s, and this order is %(order)s.",
+                group=check.room.pool.name, customer=check.partner.name, total=money(check.pool_total),
+                excess=money(check.pool_excess), limit=money(check.room.limit), others=money(check.room.others),
+                order=money(check.amount)),
+            self.env._(
+                "Clears when customers of the group pay %s, or a credit controller releases it.",
+                money(check.pool_excess)),
+            figures=['pool_excess'], pool_excess=check.pool_excess)
 
     def _prepare_credit_overdue_issue(self, check, effect):
         return self._prepare_credit_issue(

@@ -1,5 +1,6 @@
 from . import test_credit_exposure
 from . import test_credit_gate
+from . import test_credit_limit
 from . import test_credit_merge
 from . import test_credit_nightly
 from . import test_credit_race

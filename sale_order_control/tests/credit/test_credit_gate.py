@@ -360,4 +360,4 @@ class TestCreditCost(CreditCommon):
         self._limit(100000, self._grade(overdue_days=10))
         self._switch(completeness='enforce')
         bare = self._confirm_cost('off')
-        self.assertLessEqual(self._confirm_cost('enforce') - bare, 7)
+        self.assertLessEqual(self._confirm_cost('enforce') - bare, 8)

@@ -1,0 +1,51 @@
+"""How far a shared limit is used, member by member: plain sums over exposures that were read already."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class PoolRoom:
+    """What one member of a group finds in the group that leaves it least room.
+
+    :ivar pool: that group (``credit.pool`` in sudo)
+    :ivar limit: its shared limit
+    :ivar others: what the other members use of it
+    :ivar total: what all members use
+    """
+
+    pool: object
+    limit: float
+    others: float
+    total: float
+
+
+class PoolUse:
+    """The exposures of all members of some groups. Who paid in advance lends nothing to the others."""
+
+    def __init__(self, members, positions):
+        """
+        :param credit.account members: see ``credit.account._get_pool_members``
+        :param dict positions: ``{commercial partner id: Position}`` with an entry for every member
+        """
+        self._used = {}
+        self._totals = defaultdict(float)
+        for member in members:
+            if member.pool_id:
+                self.use(member, positions[member.partner_id.id].total)
+
+    def use(self, member, exposure):
+        """Take another exposure of a member than before; nothing happens for customers of no group."""
+        if member.pool_id:
+            used = max(0.0, exposure)
+            for pool in member.pool_id._get_chain():
+                self._totals[pool.id] += used - self._used.get(member.id, 0.0)
+            self._used[member.id] = used
+
+    def get_room(self, member):
+        """Return the :class:`PoolRoom` of a member, or None for a customer of no group."""
+        rooms = (
+            PoolRoom(pool, pool.limit, self._totals[pool.id] - self._used.get(member.id, 0.0), self._totals[pool.id])
+            for pool in member.pool_id._get_chain()
+        )
+        return min(rooms, key=lambda room: room.limit - room.others, default=None)
