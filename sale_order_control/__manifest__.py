@@ -18,6 +18,7 @@
         'data/sale_control_type_data.xml',
         'data/sale_control_source_data.xml',
         'data/sale_control_requirement_data.xml',
+        'data/order_data.xml',
         'data/credit_data.xml',
         'data/credit_nightly_data.xml',
         'data/approval_data.xml',

@@ -17,7 +17,9 @@ class SaleOrder(models.Model):
 
     def _settle_control_issues(self, checkpoint, issues, terms):
         issues = super()._settle_control_issues(checkpoint, issues, terms)
-        scope = self._with_control('approval', checkpoint)._get_rules_in_scope(issues)
+        # What is bought or made was judged by the policies when the order was confirmed or changed.
+        judged = self._with_control('approval', checkpoint) if checkpoint != 'procure' else self.browse()
+        scope = judged._get_rules_in_scope(issues)
         approvals = self._get_approvals_in_force(terms)
         for order in self:
             issues[order.id] = self._drop_covered(issues[order.id], approvals.get(order.id))

@@ -9,6 +9,8 @@ CONTROL_EVENTS = [
     ('changed', "Terms Changed"),
     ('reopened', "Set to Draft Again"),
     ('cancelled', "Cancelled"),
+    ('procure_held', "Supply Waits"),
+    ('procured', "Supply Launched"),
     ('released', "Goods Left"),
     ('approval', "Approval"),
     ('credit', "Credit"),

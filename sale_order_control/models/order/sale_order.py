@@ -107,7 +107,8 @@ class SaleOrder(models.Model):
 
         Rooms extend it; the hub itself has nothing to do.
 
-        :param str name: ``submitted``, ``confirmed``, ``parked``, ``reopened``, ``cancelled``, ``released``
+        :param str name: ``submitted``, ``confirmed``, ``parked``, ``reopened``, ``cancelled``,
+            ``procure_held``, ``procured``, ``released``
         """
 
     @api.ondelete(at_uninstall=False)

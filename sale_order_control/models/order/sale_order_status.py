@@ -9,6 +9,7 @@ from .control_issue import ControlStatus
 CONTROL_STATUSES = [
     ('parked', "Parked"),
     ('credit_hold', "Credit Hold"),
+    ('supply', "Supply Waits"),
     ('rejected', "Rejected"),
     ('returned', "Returned"),
     ('approval', "Waiting for Approval"),

@@ -77,6 +77,7 @@ class SaleOrder(models.Model):
         cancelled = moved.filtered(lambda order: order.state == 'cancel')
         if cancelled:
             cancelled._control_unpark()
+            cancelled._write_procurement_hold(())
             cancelled._get_controlled()._control_log('cancelled')
             cancelled._control_event('cancelled')
         reopened = moved.filtered(
