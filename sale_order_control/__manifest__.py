@@ -36,6 +36,7 @@
         'views/credit/credit_views.xml',
         'views/credit/credit_hold_views.xml',
         'views/credit/credit_nightly_views.xml',
+        'views/credit/credit_settlement_views.xml',
         'views/approval/approval_views.xml',
         'views/approval/sale_order_views.xml',
         'views/approval/approval_wizard_views.xml',

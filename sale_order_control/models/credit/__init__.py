@@ -22,3 +22,7 @@ from . import stock_move
 from . import account_move
 from . import account_move_line
 from . import credit_indexes
+
+from . import settlement_terms
+from . import settlement_grade
+from . import settlement_order

@@ -258,7 +258,8 @@ class CreditAccount(models.Model):
             return self.sudo().browse(memory.facts[key])
         accounts = self.sudo().with_context(active_test=False).search_fetch(
             [('partner_id', 'in', owners.ids), ('company_id', '=', root.id)],
-            ['partner_id', 'company_id', 'grade_id', 'is_zero_limit', 'pool_id', 'is_held', 'hold_reason'],
+            ['partner_id', 'company_id', 'grade_id', 'is_zero_limit', 'pool_id', 'is_held', 'hold_reason',
+             'settlement_mode', 'prepayment_percent'],
         )
         if memory.scopes:
             memory.facts[key] = accounts._ids

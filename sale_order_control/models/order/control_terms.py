@@ -57,7 +57,12 @@ class LineTerms:
 
 @dataclass(frozen=True)
 class ControlTerms:
-    """Snapshot of the controlled terms of one order; ids are database ids, dates ISO strings."""
+    """Snapshot of the controlled terms of one order; ids are database ids, dates ISO strings.
+
+    :ivar conditions: what rooms add, ``((name, value, looseness), ...)`` by name: how the order is
+        settled, for example. The greater the looseness, the worse for the company; a condition that
+        is gone is worse than any
+    """
 
     partner_id: int
     partner_invoice_id: int
@@ -66,6 +71,7 @@ class ControlTerms:
     payment_term_id: int
     requested_date: str
     lines: tuple
+    conditions: tuple = ()
 
     @cached_property
     def digest(self):
@@ -75,6 +81,8 @@ class ControlTerms:
             [getattr(line, name) for name in LINE_TERMS]
             for line in sorted(self.lines, key=LineTerms.sort_key)
         ])
+        if self.conditions:
+            content.append(self.conditions)
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
     @property
@@ -101,7 +109,8 @@ class ControlTerms:
     def from_json(cls, data):
         """Rebuild the snapshot that ``to_json`` stored."""
         lines = tuple(LineTerms(**{**line, 'tax_ids': tuple(line['tax_ids'])}) for line in data['lines'])
-        return cls(**{**data, 'lines': lines})
+        conditions = tuple(tuple(condition) for condition in data.get('conditions', ()))
+        return cls(**{**data, 'lines': lines, 'conditions': conditions})
 
     def worse_aspects(self, agreed, tolerance=0.0):
         """Name what is worse for the company here than in ``agreed`` terms.
@@ -109,8 +118,9 @@ class ControlTerms:
         :param ControlTerms agreed: the terms somebody agreed to
         :param float tolerance: percentage by which figures may be worse
         :return: list of aspects among ``customer``, ``currency``, ``payment_term``, ``date``,
-            ``product``, ``quantity``, ``price``, ``amount``; empty when equal or safer. A changed
-            payment term counts as worse: which of two terms is longer is for the caller to judge
+            ``product``, ``quantity``, ``price``, ``amount`` and the names of conditions; empty when
+            equal or safer. A changed payment term counts as worse: which of two terms is longer is
+            for the caller to judge
         """
         worse = []
         if any(getattr(self, name) != getattr(agreed, name) for name in ORDER_TERMS[:3]):
@@ -121,7 +131,14 @@ class ControlTerms:
             worse.append('payment_term')
         if _is_earlier(self.requested_date, agreed.requested_date):
             worse.append('date')
-        return worse + self._worse_lines(agreed, 1 + tolerance / 100)
+        return worse + self._worse_conditions(agreed) + self._worse_lines(agreed, 1 + tolerance / 100)
+
+    def _worse_conditions(self, agreed):
+        mine = {name: looseness for name, _value, looseness in self.conditions}
+        return [
+            name for name, _value, looseness in agreed.conditions
+            if name not in mine or mine[name] > looseness + 1e-6
+        ]
 
     def _worse_lines(self, agreed, factor):
         mine, theirs = self._by_product(), agreed._by_product()

@@ -150,7 +150,15 @@ class SaleOrder(models.Model):
                 line._prepare_control_line_terms()
                 for line in self.order_line if line.product_uom_qty and not line.display_type
             ),
+            conditions=tuple(sorted(self._get_control_conditions())),
         )
+
+    def _get_control_conditions(self):
+        """Return what rooms add to the order's terms; they extend it.
+
+        :return: list of ``(name, value, looseness)``, see :class:`ControlTerms`
+        """
+        return []
 
     def _get_control_amounts(self, terms):
         """Work out what terms come to.

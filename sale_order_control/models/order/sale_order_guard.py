@@ -201,12 +201,17 @@ class SaleOrder(models.Model):
         entering = self._get_entering_sale(vals)
         former = {order.id: order.state for order in self} if 'state' in vals else {}
         self._check_leaving_sale(vals)
-        watched = self if ORDER_TERM_FIELDS & vals.keys() else self.browse()
+        watched = self if self._get_control_term_fields() & vals.keys() else self.browse()
         with control_scope(self.env), (watched - entering)._control_change():
             result = super().write(vals)
             entering._control_enter_sale()
             self._control_follow_state(former)
         return result
+
+    @api.model
+    def _get_control_term_fields(self):
+        """Name the fields whose writing may change the terms; rooms add those of their conditions."""
+        return ORDER_TERM_FIELDS
 
     @contextmanager
     def _control_change(self):

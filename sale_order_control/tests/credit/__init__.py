@@ -7,3 +7,4 @@ from . import test_credit_race
 from . import test_credit_recheck
 from . import test_credit_rights
 from . import test_credit_screens
+from . import test_credit_settlement
