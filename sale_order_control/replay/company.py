@@ -8,6 +8,8 @@ from lxml.etree import XMLSyntaxError
 from odoo import Command
 from odoo.tools.convert import ParseError, convert_xml_import
 
+from ..models.order.control_issue import SWITCHES
+
 # Named people can be referred to in a policy file by these external ids.
 EXTERNAL_MODULE = 'sale_order_replay'
 
@@ -21,10 +23,6 @@ ROLES = {
     'warehouse': ("Warehouse", 'stock.group_stock_user'),
     'accountant': ("Accountant", 'account.group_account_invoice'),
 }
-SWITCHES = (
-    'control_completeness', 'control_credit', 'control_approval', 'control_promise', 'control_release',
-    'control_amendment',
-)
 QUIET = {
     'tracking_disable': True,
     'mail_create_nolog': True,

@@ -1,4 +1,5 @@
 from . import res_company
+from . import sale_control_switches
 from . import res_config_settings
 from . import sale_control_type
 from . import sale_control_source

@@ -12,6 +12,8 @@ AREA_SWITCHES = {
     'promise': 'control_promise',
     'amendment': 'control_amendment',
 }
+# All switches of a company. The last governs no area of its own: it caps the others when goods leave.
+SWITCHES = (*AREA_SWITCHES.values(), 'control_release')
 
 
 @dataclass(frozen=True, slots=True)

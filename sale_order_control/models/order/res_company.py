@@ -1,12 +1,18 @@
+import logging
+
 from odoo import api, fields, models
 
-from .control_issue import AREA_SWITCHES
+from .control_issue import AREA_SWITCHES, SWITCHES
+
+_logger = logging.getLogger(__name__)
 
 CONTROL_MODES = [
     ('off', "Off"),
     ('warn', "Warn"),
     ('enforce', "Enforce"),
 ]
+# What managers of the controls set for the companies they work for.
+CONTROL_SETTINGS = (*SWITCHES, 'control_go_live', 'control_duplicate_days')
 
 
 class ResCompany(models.Model):
@@ -14,25 +20,25 @@ class ResCompany(models.Model):
 
     control_completeness = fields.Selection(
         CONTROL_MODES, groups='base.group_user', string="Completeness Control", default='off', required=True,
-        help="Mandatory data, duplicates: off, told only, or in force.")
+        help="Mandatory data and possible duplicates, when a quotation is submitted or confirmed.")
     control_credit = fields.Selection(
         CONTROL_MODES, groups='base.group_user', string="Credit Control", default='off', required=True,
         help="Credit limits, overdue invoices and holds. Branches follow their main company.")
     control_approval = fields.Selection(
         CONTROL_MODES, groups='base.group_user', string="Approval Control", default='off', required=True,
-        help="Approval policies on quotations.")
+        help="Approval policies: who must agree before a quotation becomes an order.")
     control_promise = fields.Selection(
         CONTROL_MODES, groups='base.group_user', string="Delivery Promise Control", default='off', required=True,
-        help="Whether a delivery date must be promised before goods leave.")
+        help="A delivery date must be promised for every line before goods leave.")
     control_release = fields.Selection(
         CONTROL_MODES, groups='base.group_user', string="Release Control", default='off', required=True,
-        help="Whether orders are judged again when goods leave to the customer.")
+        help="Orders are judged once more when goods leave to the customer. Never stricter than the control itself.")
     control_amendment = fields.Selection(
         CONTROL_MODES, groups='base.group_user', string="Amendment Control", default='off', required=True,
         help="Whether the terms of a confirmed order may still be made worse by editing it.")
     control_go_live = fields.Date(
         groups='base.group_user', string="Control Go-Live Date",
-        help="Orders created before this day keep the old handling until they are set to draft again.")
+        help="Orders created before this day keep the old handling, until they are set to quotation again.")
     control_duplicate_days = fields.Integer(
         groups='base.group_user', string="Duplicate Warning Days", default=7,
         help="Orders of one customer for the same product and quantity within so many days are "
@@ -42,6 +48,24 @@ class ResCompany(models.Model):
         'CHECK (control_duplicate_days >= 0)',
         "The number of days of the duplicate warning cannot be negative.",
     )
+
+    def write(self, vals):
+        settings = vals.keys() & set(CONTROL_SETTINGS)
+        if settings == vals.keys() and settings and self._may_set_control():
+            # Managers of the controls write these settings only; companies are the administrator's.
+            self = self.sudo()
+        before = {company: {name: company[name] for name in settings} for company in self.sudo()} if settings else {}
+        result = super().write(vals)
+        for company, values in before.items():
+            changed = {name: company[name] for name in settings if company[name] != values[name]}
+            if changed:
+                _logger.info("%s changed the order controls of %s: %s", self.env.user.login, company.name, changed)
+        return result
+
+    def _may_set_control(self):
+        """Whether the user manages the controls and works for all these companies."""
+        user = self.env.user
+        return user.has_group('sale_order_control.group_manager') and not self - user.company_ids
 
     @api.model
     def _get_company_root_delegated_field_names(self):

@@ -1,10 +1,7 @@
 from odoo import Command
 from odoo.tests import TransactionCase, new_test_user
 
-SWITCHES = (
-    'control_completeness', 'control_credit', 'control_approval', 'control_promise', 'control_release',
-    'control_amendment',
-)
+from ...models.order.control_issue import SWITCHES
 
 
 class ControlCommon(TransactionCase):

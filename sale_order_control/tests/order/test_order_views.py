@@ -237,28 +237,45 @@ class TestOrderSettings(ControlCommon):
             self._open(self.salesperson, control_credit='off')
 
     def test_manager_rights_taken_away_end_an_open_form(self):
-        settings = self._open(self.control_manager, control_credit='enforce')
+        settings = self._open(self.control_manager)
         self.control_manager.sudo().group_ids = [
             Command.unlink(self.env.ref('sale_order_control.group_manager').id)]
         with self.assertRaises(AccessError):
-            settings.action_apply()
-        with self.assertRaises(AccessError):
-            settings.sudo().with_user(self.control_manager).sudo().action_apply()
+            settings.control_credit = 'enforce'
         self.assertEqual(self.company.control_credit, 'off')
 
     def test_manager_cannot_switch_a_company_they_do_not_work_for(self):
         other = self.env['res.company'].create({'name': "Somebody Else"})
-        settings = self._open(self.control_manager, control_credit='enforce')
-        settings.sudo().company_id = other
         with self.assertRaises(AccessError):
-            settings.action_apply()
+            self._open(self.control_manager, company_id=other.id, control_credit='enforce')
+        with self.assertRaises(AccessError):
+            (self.company | other).with_user(self.control_manager).write({'control_credit': 'enforce'})
+        self.assertEqual((self.company | other).mapped('control_credit'), ['off', 'off'])
 
-    def test_nobody_but_administrators_writes_the_switches_on_the_company(self):
-        for user in (self.salesperson, self.sales_manager, self.controller, self.control_manager):
+    def test_nobody_but_managers_and_administrators_writes_the_switches_on_the_company(self):
+        for user in (self.salesperson, self.sales_manager, self.controller):
             with self.assertRaises(AccessError, msg=user.login):
                 self.company.with_user(user).write({'control_credit': 'off'})
             with self.assertRaises(AccessError, msg=user.login):
                 self.env['res.config.settings'].with_user(user).create({'control_credit': 'off'})
+
+    def test_manager_writes_nothing_else_on_the_company(self):
+        company = self.company.with_user(self.control_manager)
+        for values in ({'name': "Mine"}, {'control_credit': 'warn', 'name': "Mine"}, {}):
+            with self.assertRaises(AccessError):
+                company.write(values)
+        with self.assertRaises(AccessError):
+            self.env['res.config.settings'].with_user(self.control_manager).create({'control_credit': 'off'})
+        with self.assertRaises(AccessError):
+            self.env['res.company'].with_user(self.control_manager).create({'name': "Mine"})
+        self.assertEqual(self.company.control_credit, 'off')
+
+    def test_both_pages_explain_a_setting_in_the_words_of_the_company(self):
+        text = self.env['res.company']._fields['control_release'].help
+        for model in ('res.config.settings', 'sale.control.settings'):
+            arch = etree.fromstring(self.env[model].get_view(view_type='form')['arch'])
+            [setting] = arch.xpath("//setting[field[@name='control_release']]")
+            self.assertEqual(setting.get('help'), text, model)
 
     def test_administrator_switches_a_control_on_the_settings_page(self):
         settings = self.env['res.config.settings'].create({'control_promise': 'enforce'})

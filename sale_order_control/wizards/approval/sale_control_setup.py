@@ -1,12 +1,8 @@
 from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from ...models.order.control_issue import SWITCHES
 from ...models.order.res_company import CONTROL_MODES
-
-SWITCHES = (
-    'control_completeness', 'control_credit', 'control_approval', 'control_promise', 'control_release',
-    'control_amendment',
-)
 
 
 class SaleControlSetup(models.TransientModel):
