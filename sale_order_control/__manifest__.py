@@ -1,6 +1,6 @@
 {
     'name': "Sales Order Control",
-    'version': '19.0.1.0.0',
+    'version': '19.0.1.1.0',
     'category': 'Sales/Sales',
     'summary': "Credit, approval, delivery promise and follow-up: sales orders under control",
     'author': "sale_order_control contributors",

@@ -172,24 +172,24 @@ class CreditAccount(models.Model):
     def create(self, vals_list):
         for vals in vals_list:
             self._refuse_acts(vals)
-        accounts = super().create(vals_list)
+        accounts, graded = super().create(vals_list), self.browse()
         for account, vals in zip(accounts, vals_list, strict=True):
             account._check_amount_given(vals)
             if vals.get('grade_id') and not {'limit_kind', 'credit_limit'} & vals.keys():
-                account._apply_grade_default(self.env['credit.grade'])
+                graded |= account
+        graded._follow_grade()
         return accounts
 
     def write(self, vals):
         self._refuse_acts(vals)
         if {'partner_id', 'company_id'} & vals.keys():
             raise UserError(self.env._("A credit account stays with its customer and company."))
-        grades = {account.id: account.grade_id for account in self} if 'grade_id' in vals else {}
         grouped = self._get_pool_members() if 'pool_id' in vals else self.browse()
         result = super().write(vals)
         for account in self:
             account._check_amount_given(vals)
-            if grades and not {'limit_kind', 'credit_limit'} & vals.keys():
-                account._apply_grade_default(grades[account.id])
+        if 'grade_id' in vals and not {'limit_kind', 'credit_limit'} & vals.keys():
+            self._follow_grade()
         if 'pool_id' in vals:
             (self | grouped)._limit_changed(self.env._("The customer's group was changed."))
         elif {'grade_id', 'limit_kind'} & vals.keys():
@@ -316,22 +316,6 @@ class CreditAccount(models.Model):
         if zero:
             with control_acting(self.env):
                 zero.is_zero_limit = False
-
-    def _apply_grade_default(self, previous):
-        """Give a customer who has no limit of its own yet what the new grade says.
-
-        :param credit.grade previous: the grade before
-        """
-        self.ensure_one()
-        grade, today = self.grade_id, self.env['sale.order']._get_control_today()
-        if not grade:
-            return
-        own = self.limit_kind != 'none'
-        from_grade = self.limit_kind == previous.default_limit_kind and not self.currency_id.compare_amounts(
-            self.credit_limit, previous._convert(previous.default_limit, self.currency_id, self.company_id, today))
-        if not own or from_grade:
-            self._set_limit(grade.default_limit_kind, grade._convert(
-                grade.default_limit, self.currency_id, self.company_id, today))
 
     # === ACTION METHODS ===#
 

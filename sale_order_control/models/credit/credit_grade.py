@@ -35,12 +35,6 @@ class CreditGrade(models.Model):
         help="Currency of the amounts below. For a customer of a company with another currency they are "
              "converted at the day's rate.")
 
-    default_limit_kind = fields.Selection(
-        LIMIT_KINDS, string="Limit of New Customers", required=True, default='none',
-        help="What a customer gets who is given this grade and has no limit of its own yet.")
-    default_limit = fields.Monetary(
-        string="Limit Amount", help="Credit limit of customers of this grade to begin with."
-    )
     max_order_amount = fields.Monetary(
         string="Maximum Order", help="Biggest single order including taxes. 0 means that orders of any size pass.")
     overdue_days = fields.Integer(
@@ -67,7 +61,7 @@ class CreditGrade(models.Model):
     _code_unique = models.UniqueIndex(
         "(code, COALESCE(company_id, 0)) WHERE active", "Two grades of a company cannot have the same code.")
     _amounts_positive = models.Constraint(
-        'CHECK (default_limit >= 0 AND max_order_amount >= 0 AND overdue_amount >= 0)',
+        'CHECK (max_order_amount >= 0 AND overdue_amount >= 0)',
         "The amounts of a credit grade cannot be negative.")
     _overdue_days_positive = models.Constraint(
         'CHECK (overdue_days >= 0)', "The tolerated days overdue cannot be negative.")
@@ -75,20 +69,14 @@ class CreditGrade(models.Model):
         'CHECK (watch_percent >= 0 AND watch_percent <= 100)',
         "The watch threshold is a share of the limit: between 0 and 100 %.")
 
-    @api.constrains('default_limit_kind', 'default_limit')
-    def _check_default_limit(self):
+    @api.constrains('submit_effect', 'confirm_effect', 'release_effect', 'watch_percent')
+    def _check_effect(self):
         for grade in self:
-            if grade.default_limit_kind == 'amount' and not grade.default_limit:
+            effects = {grade.submit_effect, grade.confirm_effect, grade.release_effect}
+            if effects == {'allow'} and not grade.watch_percent:
                 raise ValidationError(self.env._(
-                    "Grade %s limits new customers to an amount of 0. Enter an amount, or choose “No Limit” or "
-                    "“Zero: Prepaid Only”.", grade.name))
-            if grade.default_limit_kind != 'amount' and grade.default_limit:
-                raise ValidationError(
-                    self.env._(
-                        "Grade %s has a limit amount that does not count. Choose “Limited Amount”, or set it to 0.",
-                        grade.name,
-                    )
-                )
+                    "Grade %s has no effect: it allows everything at every step and warns of nothing. Let it warn, ask "
+                    "for approval or block at one step at least, or enter a watch threshold.", grade.name))
 
     @api.constrains('company_id', 'currency_id')
     def _check_currency(self):

@@ -1,4 +1,5 @@
 from . import test_credit_exposure
+from . import test_credit_facts
 from . import test_credit_gate
 from . import test_credit_limit
 from . import test_credit_merge

@@ -135,7 +135,7 @@ class TestCreditGate(CreditCommon):
         self.assertEqual((order.state, order.credit_state), ('sale', 'watch'))
 
     def test_a_customer_on_hold_stops_everywhere_whatever_the_grade(self):
-        self._limit(None, self._grade('allow'))
+        self._limit(None, self._grade('allow', release_effect='warn'))
         confirmed = self._confirmed(1)
         self.account.with_user(self.controller).action_hold("Insolvency announced")
         for order, checkpoint in (
@@ -313,8 +313,13 @@ class TestCreditGate(CreditCommon):
     def test_bad_grades_are_refused_by_clear_sentences(self):
         from psycopg2 import IntegrityError
         for values, error in (
-            ({'default_limit_kind': 'amount', 'default_limit': 0}, ValidationError),
-            ({'default_limit_kind': 'none', 'default_limit': 100}, ValidationError),
+            ({'limit_formula': 'fixed', 'limit_amount': 0}, ValidationError),
+            ({'limit_formula': 'none', 'limit_amount': 100}, ValidationError),
+            ({'limit_formula': 'revenue', 'limit_months': 0}, ValidationError),
+            ({'limit_formula': 'revenue', 'limit_minimum': 20, 'limit_maximum': 10}, ValidationError),
+            ({'limit_formula': 'score', 'limit_minimum': 20}, ValidationError),
+            ({'submit_effect': 'allow', 'confirm_effect': 'allow', 'release_effect': 'allow'}, ValidationError),
+            ({'limit_minimum': -5}, IntegrityError),
             ({'max_order_amount': -1}, IntegrityError),
             ({'overdue_days': -1}, IntegrityError),
             ({'watch_percent': 120}, IntegrityError),

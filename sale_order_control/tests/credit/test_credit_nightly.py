@@ -1,6 +1,6 @@
 from unittest.mock import patch
 
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
 from ...models.credit import credit_nightly
@@ -68,7 +68,7 @@ class TestCreditNightly(CreditCommon):
 
         def run(records, today):
             if bad in records:
-                raise UserError("No exchange rate.")
+                raise ValueError("No exchange rate.")
             passed.extend(records.ids)
 
         with patch.object(type(self.accounts), '_run_test', run), \

@@ -32,7 +32,7 @@ class TestCreditScreens(CreditCommon):
         self._read_screen(order.sudo().credit_decision_ids, 'credit_decision_view_list', self.controller)
 
     def test_a_controller_sets_grade_and_limit_on_the_account_form(self):
-        grade = self._grade(default_limit_kind='amount', default_limit=700)
+        grade = self._grade(limit_formula='fixed', limit_amount=700)
         with Form(self.account.with_user(self.controller)) as form:
             form.grade_id = grade
         self.assertEqual(self.account.credit_limit, 700)
