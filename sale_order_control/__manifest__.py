@@ -35,6 +35,7 @@
         'views/order/report_templates.xml',
         'views/credit/credit_views.xml',
         'views/credit/credit_hold_views.xml',
+        'views/credit/credit_dispute_views.xml',
         'views/credit/credit_nightly_views.xml',
         'views/credit/credit_settlement_views.xml',
         'views/approval/approval_views.xml',

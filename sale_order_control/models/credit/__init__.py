@@ -20,6 +20,7 @@ from . import credit_account_recheck
 from . import credit_nightly
 
 from . import res_partner
+from . import credit_dispute
 from . import base_partner_merge
 from . import stock_move
 from . import account_move

@@ -71,6 +71,9 @@ class CreditAccount(models.Model):
         compute='_compute_position', compute_sudo=True, help="Overdue and not covered by payments or credit notes.")
     overdue_days = fields.Integer(
         compute='_compute_position', compute_sudo=True, help="Days since the oldest uncovered invoice was due.")
+    disputed_amount = fields.Monetary(
+        string="Disputed", compute='_compute_position', compute_sudo=True,
+        help="Unpaid on invoices that the customer objects to: owed, but not called overdue.")
     state = fields.Selection(
         [('open', "Open"), ('watch', "Watch"), ('hold', "On Hold")],
         compute='_compute_position', compute_sudo=True, search='_search_state',
@@ -122,6 +125,7 @@ class CreditAccount(models.Model):
                 account.to_deliver = exposure.to_deliver
                 account.overdue_amount = position.overdue_amount
                 account.overdue_days = position.overdue_days(today)
+                account.disputed_amount = position.disputed_amount
                 account.effective_kind = limit.kind
                 account.effective_limit = limit.effective
                 account.available = limit.get_available(exposure.total)

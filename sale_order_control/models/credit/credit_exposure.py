@@ -36,7 +36,8 @@ _READ_FIELDS = {
         'price_total',
         'sale_line_ids',
     ],
-    'sale.order': ['partner_invoice_id', 'state', 'invoice_status', 'company_id', 'currency_id'],
+    'credit.dispute': ['move_id', 'closed_on'],
+    'sale.order': ['partner_invoice_id', 'state', 'invoice_status', 'company_id', 'currency_id', 'amount_total'],
     'sale.order.line': [
         'order_id',
         'state',
@@ -48,6 +49,7 @@ _READ_FIELDS = {
         'product_uom_qty',
         'qty_delivered',
         'qty_delivered_method',
+        'qty_invoiced',
         'price_total',
         'price_unit',
         'discount',
@@ -65,11 +67,12 @@ _READ_FIELDS = {
         'location_dest_id',
         'location_final_id',
         'move_dest_ids',
+        'origin_returned_move_id',
     ],
     'stock.location': ['usage', 'company_id'],
     'res.currency.rate': ['rate', 'name', 'company_id', 'currency_id'],
     'account.account': ['account_type'],
-    'account.tax': ['amount', 'amount_type', 'price_include_override'],
+    'account.tax': ['amount', 'amount_type', 'price_include_override', 'children_tax_ids'],
     'uom.uom': ['factor'],
     'product.template': ['invoice_policy'],
     'product.product': ['product_tmpl_id'],
@@ -99,6 +102,17 @@ class Exposure:
         """The exposure: the sum of its parts."""
         return self.receivable + self.draft_invoiced + self.to_invoice + self.to_deliver
 
+    @classmethod
+    def _from_parts(cls, parts, currency):
+        """Round the parts so that they add up to the rounded total: what is left over is still to come."""
+        receivable, draft, to_invoice, to_deliver = map(float, parts)
+        total = currency.round(receivable + draft + to_invoice + to_deliver)
+        receivable, draft, to_invoice = map(currency.round, (receivable, draft, to_invoice))
+        if not currency.is_zero(to_deliver):
+            to_deliver = currency.round(total - receivable - draft - to_invoice)
+            return cls(receivable, draft, to_invoice, to_deliver)
+        return cls(receivable, draft, currency.round(total - receivable - draft), 0.0)
+
     def __add__(self, other):
         return Exposure(
             self.receivable + other.receivable, self.draft_invoiced + other.draft_invoiced,
@@ -118,15 +132,17 @@ class Position:
 
     :ivar exposure: the customer's :class:`Exposure` without the orders told apart
     :ivar orders: ``{order id: amount}`` that the orders told apart add to it, company currency
-    :ivar overdue_amount: due before today and not covered by payments or credit notes
+    :ivar overdue_amount: due before today, not disputed, and not covered by payments or credit notes
     :ivar overdue_since: due date of the oldest item that is not covered, or None
-    :ivar oldest_invoice: number of the open invoice that is due first
+    :ivar disputed_amount: unpaid on invoices that the customer disputes; part of the exposure, never overdue
+    :ivar oldest_invoice: number of the open invoice that is due first, disputed ones left out
     """
 
     exposure: Exposure = Exposure()
     orders: dict = None
     overdue_amount: float = 0.0
     overdue_since: date = None
+    disputed_amount: float = 0.0
     oldest_invoice: str = ''
 
     @property
@@ -158,7 +174,7 @@ class CreditAccount(models.Model):
     def _read_positions(self, partners, company, orders=None):
         """Read what customers owe, with some orders told apart, in one statement.
 
-        :param sale.order orders: confirmed orders whose uninvoiced part is reported by itself
+        :param sale.order orders: orders whose uninvoiced part is reported by itself
         :return: ``defaultdict {commercial_partner_id: Position}``
         """
         positions = defaultdict(Position)
@@ -179,14 +195,14 @@ class CreditAccount(models.Model):
             today=self.env['sale.order']._get_control_today(),
             apart=list(orders.ids) if orders else [],
         ))
-        for owner, order_id, receivable, draft, to_invoice, to_deliver, overdue, since, oldest in rows:
+        for owner, order_id, *parts, overdue, since, disputed, oldest in rows:
             position = positions[owner]
             if order_id:
-                position.orders = {**(position.orders or {}), order_id: currency.round(float(to_invoice + to_deliver))}
+                position.orders = {**(position.orders or {}), order_id: currency.round(float(sum(parts)))}
                 continue
-            position.exposure = Exposure(*(
-                currency.round(float(part)) for part in (receivable, draft, to_invoice, to_deliver)))
+            position.exposure = Exposure._from_parts(parts, currency)
             position.overdue_amount = currency.round(float(overdue))
             position.overdue_since = since if position.overdue_amount > 0 else None
+            position.disputed_amount = currency.round(float(disputed))
             position.oldest_invoice = oldest or ''
         return positions

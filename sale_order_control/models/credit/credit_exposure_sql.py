@@ -17,16 +17,18 @@ _PARTY = """
 _ITEM = """
     item AS MATERIALIZED (
         SELECT party.owner, aml.id, aml.move_name, aml.amount_residual AS amount,
-               COALESCE(aml.date_maturity, aml.date) AS due
+               COALESCE(aml.date_maturity, aml.date) AS due, dispute.id IS NOT NULL AS is_disputed
           FROM party
           JOIN account_move_line aml ON aml.partner_id = party.id
           JOIN account_account account ON account.id = aml.account_id
+          LEFT JOIN credit_dispute dispute ON dispute.move_id = aml.move_id AND dispute.closed_on IS NULL
          WHERE aml.parent_state = 'posted' AND aml.amount_residual <> 0
            AND account.account_type = 'asset_receivable'
            AND aml.company_id IN (SELECT id FROM company)
     )"""
 
-# What was paid without saying for what settles the oldest items first.
+# What was paid without saying for what settles the oldest items first. What the customer rightly or
+# wrongly disputes is owed, hence exposure, but nobody calls it late while the dispute lasts.
 _OVERDUE = """
     aged AS MATERIALIZED (
         SELECT owner, amount, due,
@@ -34,7 +36,7 @@ _OVERDUE = """
                (SELECT COALESCE(SUM(credit.amount), 0) FROM item credit
                  WHERE credit.owner = item.owner AND credit.amount < 0) AS paid
           FROM item
-         WHERE amount > 0 AND due < %(today)s
+         WHERE amount > 0 AND due < %(today)s AND NOT is_disputed
     ),
     overdue AS MATERIALIZED (
         SELECT owner, GREATEST(0, SUM(amount) + MIN(paid)) AS amount,
@@ -53,22 +55,31 @@ _DRAFT = """
          GROUP BY party.owner
     )"""
 
-# Confirmed orders that may still be delivered or invoiced. Odoo leaves down payments out of an
-# order's invoice status, and any line can be flagged as one, hence the second branch.
+# Orders that may still be delivered or invoiced. Odoo leaves down payments out of an order's invoice
+# status, and any line can be flagged as one, hence the second branch. The third one finds what a
+# cancelled or reopened order left behind: goods that are still at the customer, advances kept.
 _ORDER = """
     open_order AS MATERIALIZED (
-        SELECT so.id, party.owner, so.currency_id
+        SELECT so.id, party.owner, so.currency_id, so.amount_total
           FROM party
           JOIN sale_order so ON so.partner_invoice_id = party.id
          WHERE so.state = 'sale' AND so.invoice_status IN ('no', 'to invoice')
            AND so.company_id IN (SELECT id FROM company)
         UNION
-        SELECT so.id, party.owner, so.currency_id
+        SELECT so.id, party.owner, so.currency_id, so.amount_total
           FROM sale_order_line sol
           JOIN sale_order so ON so.id = sol.order_id
           JOIN party ON party.id = so.partner_invoice_id
          WHERE sol.is_downpayment AND sol.state = 'sale' AND sol.invoice_status IN ('no', 'to invoice')
            AND sol.display_type IS NULL
+           AND so.company_id IN (SELECT id FROM company)
+        UNION
+        SELECT so.id, party.owner, so.currency_id, so.amount_total
+          FROM sale_order_line sol
+          JOIN sale_order so ON so.id = sol.order_id
+          JOIN party ON party.id = so.partner_invoice_id
+         WHERE sol.state <> 'sale' AND sol.display_type IS NULL
+           AND (sol.qty_delivered > sol.qty_invoiced OR sol.is_downpayment AND sol.qty_invoiced > 0)
            AND so.company_id IN (SELECT id FROM company)
     ),
     rate AS MATERIALIZED (
@@ -84,33 +95,52 @@ _ORDER = """
           FROM (SELECT currency_id AS id FROM open_order UNION SELECT %(currency)s) AS used
     )"""
 
-# The lines that may still be delivered or invoiced, with the price of a unit, taxes included.
+# The lines that may still be delivered or invoiced, with the price of a unit, taxes included. Odoo
+# totals an order otherwise than line by line (rounding, taxes on an early payment discount): "share"
+# brings the lines to the order's own total. Of an order that is not confirmed only goods are left.
 _LINE = """
-    line AS MATERIALIZED (
-        SELECT open_order.owner, open_order.id AS order_id, open_order.currency_id,
-               sol.id, sol.product_id, COALESCE(unit.factor, 1) AS factor,
+    part_of_order AS MATERIALIZED (
+        SELECT open_order.owner, open_order.id AS order_id, open_order.currency_id, open_order.amount_total,
+               SUM(sol.price_total) OVER (PARTITION BY open_order.id) AS lines_total,
+               sol.id, sol.product_id, sol.product_uom_id,
                sol.product_uom_qty AS ordered, sol.qty_delivered AS delivered,
-               sol.is_downpayment AND sol.product_uom_qty = 0 AND sol.qty_delivered = 0 AS is_advance,
-               template.invoice_policy AS policy,
-               sol.qty_delivered_method = 'stock_move' AS by_transfer,
-               CASE WHEN sol.product_uom_qty <> 0 THEN sol.price_total / sol.product_uom_qty
-                    WHEN sol.qty_delivered = 0 THEN 0
-                    -- A product that the warehouse added: Odoo keeps no total of a line without quantity.
-                    ELSE sol.price_unit * (1 - sol.discount / 100) * (1 + COALESCE((
-                        SELECT SUM(tax.amount) FROM account_tax_sale_order_line_rel rel
-                          JOIN account_tax tax ON tax.id = rel.account_tax_id
-                         WHERE rel.sale_order_line_id = sol.id AND tax.amount_type = 'percent'
-                           AND NOT COALESCE(tax.price_include_override = 'tax_included', %(price_include)s)
-                    ), 0) / 100)
-               END AS price
+               sol.price_total, sol.price_unit, sol.discount, sol.is_downpayment, sol.invoice_status,
+               sol.state = 'sale' AS is_live, sol.qty_delivered_method = 'stock_move' AS by_transfer
           FROM open_order
           JOIN sale_order_line sol ON sol.order_id = open_order.id
-          LEFT JOIN uom_uom unit ON unit.id = sol.product_uom_id
-          LEFT JOIN product_product product ON product.id = sol.product_id
+         WHERE sol.display_type IS NULL
+    ),
+    line AS MATERIALIZED (
+        SELECT part.owner, part.order_id, part.currency_id, part.id, part.product_id, part.ordered, part.delivered,
+               part.is_live, part.by_transfer, COALESCE(unit.factor, 1) AS factor,
+               part.is_downpayment AND part.ordered = 0 AND part.delivered = 0 AS is_advance,
+               template.invoice_policy AS policy,
+               CASE WHEN part.ordered <> 0 THEN part.price_total / part.ordered * CASE
+                        WHEN part.amount_total BETWEEN 0.5 * part.lines_total AND 1.5 * part.lines_total
+                             AND part.lines_total > 0
+                        THEN part.amount_total / part.lines_total ELSE 1 END
+                    WHEN part.delivered = 0 THEN 0
+                    -- A product that the warehouse added: Odoo keeps no total of a line without quantity.
+                    ELSE part.price_unit * (1 - part.discount / 100) * (1 + COALESCE(added.percent, 0) / 100)
+                         + COALESCE(added.fixed, 0)
+               END AS price
+          FROM part_of_order part
+          LEFT JOIN uom_uom unit ON unit.id = part.product_uom_id
+          LEFT JOIN product_product product ON product.id = part.product_id
           LEFT JOIN product_template template ON template.id = product.product_tmpl_id
-         WHERE sol.display_type IS NULL AND sol.state = 'sale'
+          LEFT JOIN LATERAL (
+               SELECT SUM(tax.amount) FILTER (WHERE tax.amount_type = 'percent') AS percent,
+                      SUM(tax.amount) FILTER (WHERE tax.amount_type = 'fixed') AS fixed
+                 FROM account_tax_sale_order_line_rel rel
+                 JOIN account_tax given ON given.id = rel.account_tax_id
+                 LEFT JOIN account_tax_filiation_rel filiation
+                   ON filiation.parent_tax = given.id AND given.amount_type = 'group'
+                 JOIN account_tax tax ON tax.id = COALESCE(filiation.child_tax, given.id)
+                WHERE rel.sale_order_line_id = part.id
+                  AND NOT COALESCE(tax.price_include_override = 'tax_included', %(price_include)s)
+               ) added ON part.ordered = 0 AND part.delivered <> 0
            -- While an advance is on a draft invoice only, Odoo already calls its line invoiced.
-           AND (sol.is_downpayment OR sol.invoice_status IS DISTINCT FROM 'invoiced')
+         WHERE part.is_downpayment OR part.invoice_status IS DISTINCT FROM 'invoiced'
     )"""
 
 # What invoices and posted credit notes say of a line, in its unit of measure; "amount" in the
@@ -146,7 +176,9 @@ _MOVED = """
     transfer AS MATERIALIZED (
         SELECT line.id, line.factor, sm.state, sm.product_uom_qty * unit.factor AS asked,
                sm.quantity * unit.factor AS quantity, sm.product_id <> line.product_id AS is_kit,
-               source.usage <> 'customer' AND (
+               -- What replaces goods that came back without being taken off the order is no new delivery.
+               (sm.origin_returned_move_id IS NULL OR COALESCE(sm.to_refund, FALSE))
+               AND source.usage <> 'customer' AND (
                    target.usage = 'customer' OR target.usage = 'transit' AND target.company_id IS NULL
                    OR final.usage = 'customer' AND NOT EXISTS (
                        SELECT FROM stock_move_move_rel chain WHERE chain.move_orig_id = sm.id)
@@ -165,6 +197,7 @@ _MOVED = """
                SUM(asked / factor) FILTER (WHERE goes AND state NOT IN ('done', 'cancel')) AS coming,
                SUM(GREATEST(asked, CASE WHEN state = 'done' THEN quantity END) / factor)
                    FILTER (WHERE goes) AS asked,
+               SUM(asked / factor) FILTER (WHERE returns AND state NOT IN ('done', 'cancel')) AS coming_back,
                SUM(quantity / factor) FILTER (WHERE returns AND state = 'done') AS returned,
                BOOL_OR(is_kit) AS is_kit
           FROM transfer GROUP BY id
@@ -175,7 +208,8 @@ _GOODS = """
     known AS MATERIALIZED (
         SELECT line.*, COALESCE(billed, 0) AS billed, COALESCE(credited, 0) AS credited,
                COALESCE(amount, 0) AS paid_ahead,
-               COALESCE(coming, 0) AS coming, COALESCE(asked, 0) AS asked, COALESCE(returned, 0) AS returned,
+               COALESCE(coming, 0) AS coming, COALESCE(coming_back, 0) AS coming_back,
+               COALESCE(asked, 0) AS asked, COALESCE(returned, 0) AS returned,
                COALESCE(is_kit, FALSE) AS is_kit
           FROM line
           LEFT JOIN invoiced ON invoiced.id = line.id
@@ -183,29 +217,36 @@ _GOODS = """
     ),
     outcome AS MATERIALIZED (
         SELECT known.*,
-               CASE WHEN NOT by_transfer THEN GREATEST(ordered, delivered)
+               CASE WHEN NOT is_live THEN CASE WHEN by_transfer THEN GREATEST(0, delivered) ELSE 0 END
+                    WHEN NOT by_transfer THEN GREATEST(ordered, delivered)
                     WHEN is_kit THEN CASE WHEN coming > 0 THEN GREATEST(ordered, delivered) ELSE delivered END
-                    -- Beyond what transfers were made for, nobody has dropped anything yet.
-                    ELSE delivered + coming + GREATEST(0, ordered - asked)
+                    -- Beyond what transfers were made for, nobody has dropped anything yet. In an
+                    -- exchange the new goods may be on their way before the old ones are back.
+                    ELSE GREATEST(LEAST(ordered, delivered + coming), delivered + coming - coming_back)
+                         + GREATEST(0, ordered - asked)
                END AS final_quantity
           FROM known
     ),
     expected AS MATERIALIZED (
         SELECT outcome.*,
-               CASE WHEN ordered < 0 THEN ordered
-                    WHEN policy = 'order' THEN LEAST(ordered, final_quantity)
+               CASE WHEN NOT is_live THEN final_quantity
+                    WHEN ordered < 0 THEN ordered
+                    -- Goods sent beyond the order count until the order is invoiced: by then the
+                    -- company has said what it charges. Work beyond the order was its own risk.
+                    WHEN policy = 'order' AND NOT (by_transfer AND billed - LEAST(credited, returned) < ordered)
+                    THEN LEAST(ordered, final_quantity)
                     ELSE final_quantity END AS quantity,
                -- A credit note gives a quantity back only if the goods came back too; else it was an allowance.
-               CASE WHEN ordered < 0 THEN billed - credited
+               CASE WHEN ordered < 0 AND is_live THEN billed - credited
                     ELSE billed - LEAST(credited, returned) END AS settled
           FROM outcome
     ),
     goods AS MATERIALIZED (
         SELECT expected.owner, expected.order_id,
-               SUM(price * CASE WHEN ordered < 0 THEN LEAST(0, quantity - settled)
+               SUM(price * CASE WHEN ordered < 0 AND is_live THEN LEAST(0, quantity - settled)
                                 ELSE GREATEST(0, LEAST(quantity, delivered) - settled) END
                    / rate.rate * home.rate) AS to_invoice,
-               SUM(price * CASE WHEN ordered < 0 THEN 0
+               SUM(price * CASE WHEN ordered < 0 AND is_live THEN 0
                                 ELSE GREATEST(0, quantity - settled)
                                      - GREATEST(0, LEAST(quantity, delivered) - settled) END
                    / rate.rate * home.rate) AS to_deliver,
@@ -230,20 +271,21 @@ _SUM = """
     part AS MATERIALIZED (
         SELECT owner, NULL::int AS order_id, SUM(amount) AS receivable, 0 AS draft, 0 AS to_invoice,
                0 AS to_deliver, 0 AS overdue, NULL::date AS since,
-               (ARRAY_AGG(move_name ORDER BY due, id) FILTER (WHERE amount > 0))[1] AS oldest
+               SUM(GREATEST(0, amount)) FILTER (WHERE is_disputed) AS disputed,
+               (ARRAY_AGG(move_name ORDER BY due, id) FILTER (WHERE amount > 0 AND NOT is_disputed))[1] AS oldest
           FROM item GROUP BY owner
         UNION ALL
-        SELECT owner, NULL, 0, amount, 0, 0, 0, NULL, NULL FROM draft
+        SELECT owner, NULL, 0, amount, 0, 0, 0, NULL, 0, NULL FROM draft
         UNION ALL
-        SELECT owner, NULL, 0, 0, 0, 0, amount, since, NULL FROM overdue
+        SELECT owner, NULL, 0, 0, 0, 0, amount, since, 0, NULL FROM overdue
         UNION ALL
         SELECT owner, CASE WHEN order_id = ANY(%(apart)s::int[]) THEN order_id END, 0, 0,
                to_invoice - (advance - LEAST(advance, to_deliver)), to_deliver - LEAST(advance, to_deliver),
-               0, NULL, NULL
+               0, NULL, 0, NULL
           FROM owed
     )
     SELECT owner, order_id, SUM(receivable), SUM(draft), SUM(to_invoice), SUM(to_deliver), SUM(overdue), MIN(since),
-           MAX(oldest)
+           COALESCE(SUM(disputed), 0), MAX(oldest)
       FROM part GROUP BY owner, order_id"""
 
 # All parts are materialised: the planner would otherwise weigh thirty joins at

@@ -31,3 +31,6 @@ class SaleOrderLine(models.Model):
     _credit_advance_idx = models.Index(
         "(order_id) WHERE is_downpayment AND state = 'sale' AND invoice_status IN ('no', 'to invoice') "
         "AND display_type IS NULL")
+    _credit_left_over_idx = models.Index(
+        "(order_id) WHERE state <> 'sale' AND display_type IS NULL "
+        "AND (qty_delivered > qty_invoiced OR is_downpayment AND qty_invoiced > 0)")

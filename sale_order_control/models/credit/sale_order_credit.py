@@ -50,8 +50,7 @@ class SaleOrder(models.Model):
         accounts = self.env['credit.account']._find(owners, company)
         by_owner = {account.partner_id.id: account for account in accounts}
         members = accounts._get_pool_members()
-        positions = accounts._read_positions(
-            owners | members.partner_id, company, self.filtered(lambda order: order.state == 'sale'))
+        positions = accounts._read_positions(owners | members.partner_id, company, self)
         limits = accounts._get_limits_by_owner(owners, company, accounts, positions)
         uses = PoolUse(members, positions)
         amounts = self._get_credit_amounts(company, terms, positions, payers)
@@ -84,8 +83,8 @@ class SaleOrder(models.Model):
     def _get_credit_amounts(self, company, terms, positions, payers):
         """Work out what each order adds to the exposure, in the currency of the root company.
 
-        A quotation adds its total. A confirmed order adds what is open of it, and what its terms
-        change in its total.
+        A quotation adds its total, which includes what was delivered while it was confirmed before. A
+        confirmed order adds what is open of it, and what its terms change in its total.
 
         :return: ``{order_id: amount}``
         """

@@ -61,17 +61,18 @@ class CreditCommon(ControlCommon):
         return picking
 
     @classmethod
-    def _return(cls, picking, quantity):
-        """Take goods of a transfer back."""
+    def _return(cls, picking, quantity, refund=True, ship=True):
+        """Take goods of a transfer back; ``refund`` takes them off the order, ``ship`` does the transfer."""
         wizard = (
             cls.env['stock.return.picking']
             .with_context(active_id=picking.id, active_ids=picking.ids, active_model='stock.picking')
             .create({'picking_id': picking.id})
         )
-        wizard.product_return_moves.quantity = quantity
+        wizard.product_return_moves.write({'quantity': quantity, 'to_refund': refund})
         back = wizard._create_return()
-        back.move_ids.write({'quantity': quantity, 'picked': True})
-        back._action_done()
+        if ship:
+            back.move_ids.write({'quantity': quantity, 'picked': True})
+            back._action_done()
         return back
 
     @classmethod

@@ -1,1 +1,2 @@
 from . import credit_decide
+from . import credit_dispute_wizard
