@@ -21,6 +21,7 @@
         'data/order_data.xml',
         'data/credit_data.xml',
         'data/credit_nightly_data.xml',
+        'data/credit_settlement_data.xml',
         'data/approval_data.xml',
         'data/delivery_data.xml',
 
@@ -38,6 +39,7 @@
         'views/credit/credit_dispute_views.xml',
         'views/credit/credit_nightly_views.xml',
         'views/credit/credit_settlement_views.xml',
+        'views/credit/settlement_portal_templates.xml',
         'views/approval/approval_views.xml',
         'views/approval/sale_order_views.xml',
         'views/approval/approval_wizard_views.xml',
