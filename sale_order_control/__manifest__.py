@@ -63,5 +63,6 @@
             'sale_order_control/static/tests/tours/**/*',
         ],
     },
+    'post_init_hook': 'post_init_hook',
     'application': True,
 }

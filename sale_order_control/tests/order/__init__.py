@@ -2,6 +2,7 @@ from . import test_order_completeness
 from . import test_order_entry
 from . import test_order_gate
 from . import test_order_guard
+from . import test_order_install
 from . import test_order_loader
 from . import test_order_native
 from . import test_order_portal
