@@ -7,6 +7,7 @@ from . import test_order_loader
 from . import test_order_native
 from . import test_order_portal
 from . import test_order_procurement
+from . import test_order_release
 from . import test_order_review
 from . import test_order_type
 from . import test_order_views
