@@ -21,7 +21,6 @@
         'data/order_data.xml',
         'data/credit_data.xml',
         'data/credit_nightly_data.xml',
-        'data/credit_settlement_data.xml',
         'data/approval_data.xml',
         'data/delivery_data.xml',
 
@@ -39,7 +38,6 @@
         'views/credit/credit_dispute_views.xml',
         'views/credit/credit_nightly_views.xml',
         'views/credit/credit_settlement_views.xml',
-        'views/credit/settlement_portal_templates.xml',
         'views/approval/approval_views.xml',
         'views/approval/sale_order_views.xml',
         'views/approval/approval_wizard_views.xml',
@@ -63,6 +61,5 @@
             'sale_order_control/static/tests/tours/**/*',
         ],
     },
-    'post_init_hook': 'post_init_hook',
     'application': True,
 }

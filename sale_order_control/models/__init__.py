@@ -1,7 +1,6 @@
 # The hub first: every room extends the models it declares.
 from .order import *
 
-# Approval before the rooms whose documents are approvable.
-from .approval import *
 from .credit import *
+from .approval import *
 from .delivery import *

@@ -2,11 +2,12 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL
 
-from ..order.control_memory import control_acting, control_memory
+from ..order.control_memory import control_cause, control_memory
 from .credit_effective_limit import EffectiveLimit
 from .credit_grade import LIMIT_KINDS
 
 CONTROLLER_GROUP = 'sale_order_control.group_credit_controller'
+LIMIT_CHANGES = frozenset({'grade_id', 'limit_kind', 'credit_limit', 'pool_id'})
 
 
 class CreditAccount(models.Model):
@@ -43,6 +44,9 @@ class CreditAccount(models.Model):
     credit_limit = fields.Monetary(
         compute='_compute_limit', inverse='_inverse_credit_limit', compute_sudo=True,
         help="The same figure as the credit limit on the customer, in the currency of the main company.")
+    change_reason = fields.Char(
+        string="Reason of the Change", store=False, copy=False,
+        help="Why grade, limit or group are changed: kept in the limit journal.")
     is_held = fields.Boolean(string="On Hold", readonly=True, copy=False, tracking=True)
     hold_reason = fields.Text(readonly=True, copy=False)
     hold_user_id = fields.Many2one('res.users', string="Held By", readonly=True, copy=False)
@@ -176,7 +180,9 @@ class CreditAccount(models.Model):
     def create(self, vals_list):
         for vals in vals_list:
             self._refuse_acts(vals)
+            self._check_limit_writer(vals, self.env['res.company'].browse(vals.get('company_id')) or self.env.company)
         accounts, graded = super().create(vals_list), self.browse()
+        accounts._journal_created(vals_list)
         for account, vals in zip(accounts, vals_list, strict=True):
             account._check_amount_given(vals)
             if vals.get('grade_id') and not {'limit_kind', 'credit_limit'} & vals.keys():
@@ -188,22 +194,29 @@ class CreditAccount(models.Model):
         self._refuse_acts(vals)
         if {'partner_id', 'company_id'} & vals.keys():
             raise UserError(self.env._("A credit account stays with its customer and company."))
+        if not LIMIT_CHANGES & vals.keys():
+            return super().write(vals)
+        for company in self.sudo().company_id:
+            self._check_limit_writer(vals, company)
+        with control_cause(self.env, *self._get_change_cause(vals)):
+            return self._write_limits(vals)
+
+    def _write_limits(self, vals):
+        """Write values that change grade, limit or group, and what follows from them."""
+        words = self._word_grades(), self._word_groups()
         grouped = self._get_pool_members() if 'pool_id' in vals else self.browse()
         result = super().write(vals)
+        self._journal('grade', words[0], self._word_grades())
+        self._journal('group', words[1], self._word_groups())
         for account in self:
             account._check_amount_given(vals)
         if 'grade_id' in vals and not {'limit_kind', 'credit_limit'} & vals.keys():
             self._follow_grade()
         if 'pool_id' in vals:
             (self | grouped)._limit_changed(self.env._("The customer's group was changed."))
-        elif {'grade_id', 'limit_kind'} & vals.keys():
-            self._recheck_holds()
+        elif 'grade_id' in vals:
+            self._limit_changed(self.env._("The credit grade was changed."))
         return result
-
-    def _check_amount_given(self, vals):
-        if vals.get('limit_kind') == 'amount' and not self.credit_limit:
-            raise ValidationError(self.env._(
-                "Enter the credit limit of %s, or choose “No Limit” or “Zero: Prepaid Only”.", self.partner_id.name))
 
     @api.model
     def _get_act_fields(self):
@@ -273,13 +286,17 @@ class CreditAccount(models.Model):
     def _get_find_key(self, owners, root):
         return 'credit accounts', root.id, tuple(sorted(owners._ids))
 
+    @api.model
+    def _is_controller(self):
+        """Whether the user is a credit controller; the system's own user is not: a person decides on credit."""
+        return self.env.user.has_group(CONTROLLER_GROUP) and self.env.user != self.env.ref('base.user_root')
+
     def _check_controller(self):
         """Refuse everybody who is no credit controller, whatever rights the call was given.
 
-        :raise AccessError: also for the system's own user: a person decides on credit
+        :raise AccessError: also for the system's own user
         """
-        user = self.env.user
-        if not user.has_group(CONTROLLER_GROUP) or user == self.env.ref('base.user_root'):
+        if not self._is_controller():
             raise AccessError(self.env._("Only a credit controller decides on a customer's credit."))
 
     def _serialise(self):
@@ -289,37 +306,6 @@ class CreditAccount(models.Model):
                 """WITH mine AS (SELECT id FROM credit_account WHERE id IN %s ORDER BY id FOR NO KEY UPDATE)
                    UPDATE credit_account account SET serial = serial + 1 FROM mine WHERE mine.id = account.id
                    RETURNING account.id""", tuple(self.ids)))
-
-    # === LIMIT ===#
-
-    def _set_limit(self, kind, amount):
-        """Set what the customer may owe; the amount is stored on the customer.
-
-        :param str kind: ``none``, ``zero`` or ``amount``
-        :param float amount: in the currency of the root company; counts for ``amount`` only
-        :raise ValidationError: for a negative limit, or an amount of 0 where one is asked for
-        """
-        self.ensure_one()
-        if amount < 0:
-            raise ValidationError(self.env._("The credit limit of %s cannot be negative.", self.partner_id.name))
-        amount = amount if kind == 'amount' else 0.0
-        if kind == 'amount' and not amount:
-            raise ValidationError(self.env._(
-                "Enter the credit limit of %s, or choose “No Limit” or “Zero: Prepaid Only”.", self.partner_id.name))
-        with control_acting(self.env):
-            self.is_zero_limit = kind == 'zero'
-        # The limit is the customer's own field; whoever may write the account may write it through here.
-        partner = self.sudo().partner_id.with_company(self.company_id)
-        if self.currency_id.compare_amounts(partner.credit_limit, amount):
-            partner.credit_limit = amount
-        self.invalidate_recordset(['credit_limit', 'limit_kind'])
-
-    def _clear_zero_limit(self):
-        """An amount on the customer ends "zero limit": taking it away later means no limit."""
-        zero = self.filtered(lambda account: account.is_zero_limit and account.credit_limit > 0)
-        if zero:
-            with control_acting(self.env):
-                zero.is_zero_limit = False
 
     # === ACTION METHODS ===#
 

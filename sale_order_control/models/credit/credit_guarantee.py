@@ -165,3 +165,9 @@ class CreditGuarantee(models.Model):
             raise UserError(self.env._("Only drafts are validated, and only valid guarantees are ended."))
         with control_acting(self.env):
             self.write({'state': after})
+
+
+class CreditAccount(models.Model):
+    _inherit = 'credit.account'
+
+    guarantee_ids = fields.One2many('credit.guarantee', 'account_id', string="Guarantees")

@@ -88,6 +88,7 @@ class CreditLimitTemporary(models.Model):
                     raise ValidationError(self.env._(
                         "The temporary limit would be over already: choose today or a later last day."))
         limits = super().create(vals_list)
+        limits._journal(lambda limit: limit.reason)
         limits.account_id._limit_changed(self.env._("The customer has a temporary limit."))
         return limits
 
@@ -116,5 +117,12 @@ class CreditLimitTemporary(models.Model):
             raise UserError(self.env._("A temporary limit that is over cannot be ended again."))
         with control_acting(self.env):
             self.write({'ended_on': self._get_today(), 'end_reason': reason.strip()})
+        self._journal(lambda limit: limit.end_reason, is_ended=True)
         self.account_id._limit_changed(self.env._("The temporary limit was ended."))
         return True
+
+
+class CreditAccount(models.Model):
+    _inherit = 'credit.account'
+
+    temporary_ids = fields.One2many('credit.limit.temporary', 'account_id', string="Temporary Limits")

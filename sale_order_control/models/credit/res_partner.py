@@ -1,14 +1,10 @@
-from collections import defaultdict
-
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, ValidationError
 
 from .credit_account import CONTROLLER_GROUP
 from .credit_effective_limit import EffectiveLimit
 from .credit_grade import LIMIT_KINDS
 
 READERS = 'sale_order_control.group_user,sale_order_control.group_credit_controller,sale_order_control.group_auditor'
-LIMIT_FIELDS = frozenset({'credit_limit', 'use_partner_credit_limit'})
 ACCOUNT_FIELDS = frozenset({'credit_grade_id', 'credit_limit_kind', 'credit_limit_amount'})
 
 
@@ -125,81 +121,12 @@ class ResPartner(models.Model):
         account = self.env['credit.account']._for_partners(self, self.env.company)
         return account.with_env(self.env)
 
-    # === THE BASE AMOUNT ===#
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        root = self._get_credit_root(set().union(*vals_list))
-        partners = super().create(vals_list)
-        if root:
-            default = self._fields['credit_limit'].get_company_dependent_fallback(partners.with_company(root))
-            for partner, vals in zip(partners, vals_list, strict=True):
-                if partner._is_new_base(vals, root, default):
-                    partner._check_base_writer(root)
-        return partners
-
     def write(self, vals):
-        root = self._get_credit_root(vals)
-        if not root:
-            result = super().write(vals)
-            if ACCOUNT_FIELDS & vals.keys():
-                # They show the account, which nothing here depends on.
-                self.invalidate_recordset(ACCOUNT_FIELDS | {'credit_account_id', 'credit_available', 'credit_state'})
-            return result
-        before = {partner.id: partner.with_company(root).credit_limit for partner in self.sudo()}
-        # The base amount is the root company's: a branch has none of its own.
-        result = super(ResPartner, self.with_company(root) if set(vals) <= LIMIT_FIELDS else self).write(vals)
-        changed = self.filtered(lambda partner: partner._is_new_base(vals, root, before[partner.id]))
-        if changed:
-            changed._check_base_writer(root)
-            changed._journal_base(root, before)
+        result = super().write(vals)
+        if ACCOUNT_FIELDS & vals.keys():
+            # They show the account, which nothing here depends on.
+            self.invalidate_recordset(ACCOUNT_FIELDS | {'credit_account_id', 'credit_available', 'credit_state'})
         return result
-
-    @api.model
-    def _get_credit_root(self, names):
-        """Return the root company if writing these fields sets a base amount that is under control."""
-        if not LIMIT_FIELDS & set(names):
-            return self.env['res.company']
-        root = self.env.company.sudo().root_id
-        return root if root.control_credit != 'off' else root.browse()
-
-    def _is_new_base(self, vals, root, before):
-        """Whether the base amount of this partner became another than before, and than its parent's."""
-        if not LIMIT_FIELDS & vals.keys():
-            return False
-        partner = self.sudo().with_company(root)
-        amount = partner.credit_limit
-        known = {before}
-        if partner.commercial_partner_id != partner:
-            known.add(partner.commercial_partner_id.credit_limit)
-        return all(root.currency_id.compare_amounts(amount, value) for value in known)
-
-    def _check_base_writer(self, root):
-        """Refuse everybody but a credit controller while credit control is in force."""
-        partner = self.sudo().with_company(root)
-        if any(each.credit_limit < 0 for each in partner):
-            raise ValidationError(self.env._("A credit limit cannot be negative."))
-        if root.control_credit == 'enforce' and not self.env.user.has_group(CONTROLLER_GROUP):
-            raise AccessError(self.env._(
-                "Credit control is in force: only a credit controller changes the credit limit of %s.",
-                ", ".join(self.mapped('display_name'))))
-
-    def _journal_base(self, root, before):
-        """Note the change on the credit accounts, and look again at what was on hold."""
-        accounts = self.env['credit.account']._find(self, root)
-        notes = defaultdict(str)
-        for account in accounts:
-            amount = account.partner_id.with_company(root).credit_limit
-            notes[account.id] = self.env._(
-                "Credit limit: %(before)s → %(after)s",
-                before=account.currency_id.format(before[account.partner_id.id]),
-                after=account.currency_id.format(amount),
-            )
-        if accounts:
-            accounts._message_log_batch(bodies=notes)
-            accounts.invalidate_recordset(['credit_limit', 'limit_kind'])
-            accounts._clear_zero_limit()
-            accounts._recheck_holds(self.env._("The credit limit was changed."))
 
     # === ACTION METHODS ===#
 

@@ -22,6 +22,7 @@ class ControlMemory:
     :ivar confirming: ids of orders whose confirmation is running and was serialised
     :ivar changing: ids of orders whose terms are being changed by an outer call that judges them
     :ivar leaving: ids of the order lines whose goods leave in the running call; None while nothing leaves
+    :ivar cause: why the running change is made, ``(sentence, record or None)``: told to journals
     :ivar today: date the rules take for today, set by replay and simulation only
     """
 
@@ -35,6 +36,7 @@ class ControlMemory:
         self.confirming = set()
         self.changing = set()
         self.leaving = None
+        self.cause = None
         self.today = None
 
 
@@ -107,6 +109,21 @@ def goods_leaving(env, line_ids):
     finally:
         memory.leaving = before
         memory.issues.clear()
+
+
+@contextmanager
+def control_cause(env, sentence, record=None):
+    """Say why what runs inside is done, for the journals that record it.
+
+    :param str sentence: translated reason
+    :param record: the record that the change follows from, such as a request
+    """
+    memory = control_memory(env)
+    before, memory.cause = memory.cause, (sentence, record)
+    try:
+        yield
+    finally:
+        memory.cause = before
 
 
 @contextmanager

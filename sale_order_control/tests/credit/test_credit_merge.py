@@ -71,7 +71,7 @@ class TestCreditMerge(CreditCommon):
         self.assertEqual((self.account.partner_id, self.account.is_held), (self.double, True))
         self.assertEqual(self.account.decision_ids.sudo().mapped('result'), ['hold', 'passed'])
 
-    def test_a_customer_that_becomes_a_contact_leaves_its_account_to_the_customer(self):
+    def test_a_customer_that_is_merged_into_a_contact_leaves_its_account_to_the_customer(self):
         contact = self.env['res.partner'].create(
             {'name': "Contact", 'parent_id': self.customer.id, 'email': self.customer.email})
         gone = self._limit(None, partner=self.double).sudo()
@@ -79,4 +79,6 @@ class TestCreditMerge(CreditCommon):
         self._merge(self.double, contact)
         self.assertFalse(gone.exists())
         self.assertTrue(self.account.is_held)
-        self.assertEqual(self.accounts.sudo().search_count([('partner_id', '=', contact.id)]), 0)
+        # Odoo makes the contact a company as the other one was: a customer of its own, held as well.
+        self.assertEqual(contact.commercial_partner_id, contact)
+        self.assertTrue(self.accounts.sudo().search([('partner_id', '=', contact.id)]).is_held)
