@@ -21,6 +21,8 @@
         'data/order_data.xml',
         'data/credit_data.xml',
         'data/credit_nightly_data.xml',
+        'data/credit_settlement_data.xml',
+        'data/credit_hold_data.xml',
         'data/approval_data.xml',
         'data/delivery_data.xml',
 
@@ -33,6 +35,7 @@
         'views/order/stock_picking_views.xml',
         'views/order/portal_templates.xml',
         'views/order/report_templates.xml',
+        'views/credit/credit_decide_views.xml',
         'views/credit/credit_views.xml',
         'views/credit/credit_hold_views.xml',
         'views/credit/credit_dispute_views.xml',

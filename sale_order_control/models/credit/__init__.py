@@ -13,13 +13,18 @@ from . import credit_limit_entry
 from . import credit_decision
 from . import credit_decisions
 
+from . import credit_hold
 from . import sale_order
 from . import sale_order_line
+from . import credit_clearing
 from . import sale_order_credit
+from . import sale_order_clearing
 from . import sale_order_decision
+from . import sale_order_verdict
 from . import credit_account_decision
-from . import credit_account_recheck
 from . import credit_nightly
+from . import credit_account_recheck
+from . import sale_order_growth
 
 from . import res_partner
 from . import credit_dispute

@@ -23,7 +23,7 @@ class AccountMove(models.Model):
             owners = theirs.partner_id.commercial_partner_id
             if owners and company in companies:
                 accounts |= accounts._find(owners, company)
-        accounts._recheck_holds(self.env._("A payment or credit note came in."))
+        accounts._recheck_holds(self.env._("A payment or credit note came in."), later=True)
 
     # === ODOO'S OWN BANNER ===#
 

@@ -23,9 +23,9 @@ class CreditCheck:
     :ivar overdue_days: days since the oldest uncovered item was due
     :ivar accepted: ``{excess, overdue_amount, overdue_days}`` agreed at the last confirmation
     :ivar release: the ``credit.decision`` that lets this order pass; empty if none
+    :ivar refusal: the ``credit.decision`` that refused credit for this order; empty if none
     :ivar max_order: biggest single order in the account's currency, 0 for any
     :ivar tolerated_overdue: overdue amount that the grade tolerates, in the account's currency
-    :ivar oldest_invoice: number of the open invoice that is due first
     """
 
     account: object
@@ -41,9 +41,9 @@ class CreditCheck:
     overdue_days: int
     accepted: dict = field(default_factory=dict)
     release: object = None
+    refusal: object = None
     max_order: float = 0.0
     tolerated_overdue: float = 0.0
-    oldest_invoice: str = ''
     room: object = None
 
     @property

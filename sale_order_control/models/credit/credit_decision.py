@@ -28,8 +28,8 @@ class CreditDecision(models.Model):
         'sale.order', readonly=True, index='btree_not_null', ondelete='restrict',
         help="Empty when the decision is about the customer as a whole.")
     checkpoint = fields.Selection(
-        [('submit', "Submission"), ('confirm', "Confirmation"), ('release', "Delivery"), ('recheck', "Check Again"),
-         ('manual', "By Hand")],
+        [('submit', "Submission"), ('confirm', "Confirmation"), ('growth', "Order Grew"), ('release', "Delivery"),
+         ('recheck', "Check Again"), ('manual', "By Hand")],
         required=True, readonly=True)
     result = fields.Selection(RESULTS, required=True, readonly=True)
     mode = fields.Char(readonly=True, help="Whether credit control was in force (enforce) or only told (warn).")

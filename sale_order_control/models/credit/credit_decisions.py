@@ -11,7 +11,8 @@ class DecisionsInForce:
 
     :ivar by_order: ``{order_id: credit.decision}`` latest release, rejection or revocation of an order
     :ivar by_account: ``{account_id: credit.decision}`` the same of an account as a whole, holds included
-    :ivar confirmed: ``{account_id: credit.decision}`` latest order that passed confirmation in force
+    :ivar confirmed: ``{account_id: credit.decision}`` latest order that passed confirmation in force, or
+        that grew after it
     """
 
     def __init__(self, by_order, by_account, confirmed):
@@ -30,12 +31,19 @@ class DecisionsInForce:
         figures = decision.figures if decision else {}
         if not figures.get('agreed'):
             return {}
+        if figures.get('agreed_until') and fields.Date.to_date(figures['agreed_until']) < today:
+            return {}
         return {
             'excess': figures['excess'],
             'pool_excess': figures.get('pool_excess', 0.0),
             'overdue_amount': figures['overdue_amount'],
             'overdue_days': figures['overdue_days'] + max(0, (today - decision.date) // timedelta(days=1)),
         }
+
+    def get_refusal(self, order):
+        """Return the decision that refused credit for an order and was not taken back since, or None."""
+        own = self.by_order.get(order.id)
+        return own if own and own.result == 'rejected' else None
 
     def get_release(self, account, order, total, amount, today):
         """Return the decision that lets an order pass, or None.
@@ -65,7 +73,7 @@ class CreditDecision(models.Model):
     _latest_account_idx = models.Index(
         "(account_id, id DESC) WHERE order_id IS NULL")
     _latest_confirmed_idx = models.Index(
-        "(account_id, id DESC) WHERE result = 'passed' AND checkpoint = 'confirm' AND mode = 'enforce'")
+        "(account_id, id DESC) WHERE result = 'passed' AND checkpoint IN ('confirm', 'growth') AND mode = 'enforce'")
 
     def _allows(self, order, amount, today):
         """Whether this is a release that covers an amount of an order on a day.
@@ -110,7 +118,8 @@ class CreditAccount(models.Model):
                  FROM unnest(%(accounts)s::int[]) AS wanted
                 CROSS JOIN LATERAL (
                     SELECT id FROM credit_decision
-                     WHERE account_id = wanted AND result = 'passed' AND checkpoint = 'confirm' AND mode = 'enforce'
+                     WHERE account_id = wanted AND result = 'passed' AND checkpoint IN ('confirm', 'growth')
+                       AND mode = 'enforce'
                      ORDER BY id DESC LIMIT 1) latest""",
             orders=orders.ids, accounts=self.ids))
         found = {decision.id: decision for decision in decisions.browse({row[1] for row in rows})}

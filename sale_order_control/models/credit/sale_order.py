@@ -38,7 +38,8 @@ class SaleOrder(models.Model):
     def _get_control_protected_fields(self):
         return super()._get_control_protected_fields() | {
             'credit_account_id', 'credit_state', 'credit_hold_effect', 'credit_hold_reason', 'credit_hold_since',
-            'credit_decision_ids',
+            'credit_decision_ids', 'credit_hold_reason_ids', 'credit_hold_amount', 'credit_clear_amount',
+            'credit_handler_id',
         }
 
     # === BADGE AND PANEL ===#

@@ -19,8 +19,11 @@ class SaleOrder(models.Model):
         if checkpoint not in ('submit', 'confirm', 'release'):
             return issues
         judged = self._with_control('credit', checkpoint)
-        for order_id, check in judged._get_credit_checks(checkpoint, terms).items():
-            issues[order_id] += self.browse(order_id)._get_credit_issues(checkpoint, check)
+        checks = judged._get_credit_checks(checkpoint, terms)
+        found = {order.id: order._get_credit_issues(checkpoint, checks[order.id]) for order in judged}
+        judged._explain_credit_issues(found, checks)
+        for order_id, credit_issues in found.items():
+            issues[order_id] += credit_issues
         return issues
 
     # === FIGURES ===#
@@ -113,9 +116,9 @@ class SaleOrder(models.Model):
             **figures, account=account, grade=grade, currency=currency,
             exposure=position.exposure, others=currency.round(others), amount=amount,
             overdue_amount=position.overdue_amount, overdue_days=position.overdue_days(today),
-            oldest_invoice=position.oldest_invoice,
             accepted=decisions.get_accepted(account, today),
             release=decisions.get_release(account, self, currency.round(others + amount), amount, today),
+            refusal=decisions.get_refusal(self),
             max_order=grade._convert(grade.max_order_amount, currency, company, today),
             tolerated_overdue=grade._convert(grade.overdue_amount, currency, company, today),
         )
@@ -135,6 +138,8 @@ class SaleOrder(models.Model):
             return issues
         if check.account.is_held:
             issues.append(self._prepare_credit_hold_issue(check))
+        if check.refusal:
+            issues.append(self._prepare_credit_refusal_issue(check))
         effect = check.grade._get_effect(checkpoint)
         if effect != 'allow':
             if check.pool_excess and not (leaves and check.is_pool_excess_agreed()):
@@ -181,6 +186,14 @@ class SaleOrder(models.Model):
             # An order that was confirmed before the hold must not grow in its shadow.
             figures=['order_amount'])
 
+    def _prepare_credit_refusal_issue(self, check):
+        refusal = check.refusal
+        return self._prepare_credit_issue(
+            'refused', check, 'block',
+            self.env._("Credit for this order was refused by %(user)s: %(reason)s.", user=refusal.user_id.name,
+                       reason=(refusal.reason or "").rstrip(".")),
+            self.env._("Clears when a credit controller releases it."))
+
     def _prepare_credit_limit_issue(self, check, effect):
         def money(amount):
             return self._format_credit(amount, check.currency)
@@ -196,8 +209,7 @@ class SaleOrder(models.Model):
                 customer=check.partner.name, total=money(check.total), excess=money(check.excess),
                 limit=money(check.limit), grade=grade, others=money(check.others), order=money(check.amount))
         return self._prepare_credit_issue(
-            'limit', check, effect, message, self._get_credit_clearing(check, check.excess),
-            figures=['excess'], excess=check.excess)
+            'limit', check, effect, message, figures=['excess'], excess=check.excess)
 
     def _prepare_credit_pool_issue(self, check, effect):
         def money(amount):
@@ -230,7 +242,6 @@ class SaleOrder(models.Model):
                 tolerated_days=check.grade.overdue_days,
                 tolerated=self._format_credit(check.tolerated_overdue, check.currency),
             ),
-            self._get_credit_clearing(check, check.overdue_amount - check.tolerated_overdue),
             # The days go on by themselves: who agreed to the debt agreed to it getting older, but
             # not to a bigger order on top of it.
             figures=['overdue_amount', 'order_amount'],
@@ -245,7 +256,6 @@ class SaleOrder(models.Model):
                 "The order of %(amount)s is above the maximum of %(maximum)s for one order of grade %(grade)s.",
                 amount=self._format_credit(check.amount, check.currency),
                 maximum=self._format_credit(check.max_order, check.currency), grade=check.grade.code),
-            self.env._("Clears when the order is reduced to the maximum, or a credit controller releases it."),
             figures=['order_amount'])
 
     def _prepare_credit_watch_issue(self, check):
@@ -255,18 +265,6 @@ class SaleOrder(models.Model):
                 "With this order %(customer)s uses %(percent)s %% of the limit of %(limit)s.",
                 customer=check.partner.name, percent=round(check.used_percent),
                 limit=self._format_credit(check.limit, check.currency)))
-
-    def _get_credit_clearing(self, check, amount):
-        """Say what makes an excess go away: how much is to be paid, on which invoice for example."""
-        paid = self._format_credit(amount, check.currency)
-        if not check.exceeds(check.exposure.receivable, 0):
-            return self.env._(
-                "Clears when %s is paid in advance, the order is reduced, or a credit controller releases it.", paid)
-        if check.oldest_invoice:
-            return self.env._(
-                "Clears when %(amount)s is paid, e.g. %(invoice)s, or a credit controller releases it.",
-                amount=paid, invoice=check.oldest_invoice)
-        return self.env._("Clears when %s is paid, or a credit controller releases it.", paid)
 
     # === RACE ===#
 

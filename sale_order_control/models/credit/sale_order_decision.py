@@ -1,5 +1,4 @@
-from odoo import fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo import Command, fields, models
 
 from ..order.control_memory import control_acting, control_memory
 
@@ -22,6 +21,7 @@ class SaleOrder(models.Model):
             )
         elif name in ('cancelled', 'reopened'):
             self._end_credit_releases()
+            self._recheck_credit_of_customers(self.env._("An order of the customer was cancelled."))
 
     def _control_note_blocked(self, issues):
         noted = self._with_control('credit').filtered(
@@ -31,20 +31,22 @@ class SaleOrder(models.Model):
             noted._record_credit_checks('submit', issues)
         return super()._control_note_blocked(issues) | noted
 
-    def _record_credit_checks(self, checkpoint, issues):
+    def _record_credit_checks(self, checkpoint, issues, grown=False):
         """Record what a check that counts said, and show it on the orders.
 
         :param str checkpoint: ``submit``, ``confirm`` or ``release``
         :param dict issues: result of the gate
+        :param bool grown: a confirmed order grew; it is judged as at its confirmation
         """
-        checks = self._get_remembered_credit_checks(checkpoint)
+        checks = self._get_credit_checks(checkpoint) if grown else self._get_remembered_credit_checks(checkpoint)
         accounts = self._get_credit_accounts(checks)
         rows, states = [], {}
         for order in self.sudo():
             check, account = checks[order.id], accounts[order.id]
             found = [issue for issue in issues[order.id] if issue.area == 'credit']
             held = any(issue.stops for issue in found)
-            rows.append(order._prepare_credit_decision(account, checkpoint, check, found, held))
+            row = order._prepare_credit_decision(account, checkpoint, check, found, held)
+            rows.append({**row, 'checkpoint': 'growth'} if grown else row)
             states[order.id] = order._prepare_credit_state(account, check, found)
         if rows:
             # Nobody may write decisions; they follow from the acts of users.
@@ -83,6 +85,8 @@ class SaleOrder(models.Model):
                 **check.to_json(),
                 # Whether somebody had to be asked: what was merely told is not agreed to.
                 'agreed': mode == 'enforce' and check.grade._get_effect('confirm') in ('approve', 'block'),
+                # What passed by a release with a last day is agreed to until then.
+                'agreed_until': fields.Date.to_string(check.release.until) or '' if check.release else '',
             },
             issues=[
                 {'code': issue.code, 'effect': issue.effect, 'would': issue.would, 'message': issue.message,
@@ -97,15 +101,34 @@ class SaleOrder(models.Model):
         if not stopping:
             state = 'released' if check.release else 'watch' if found else 'ok'
             return {
-                'credit_account_id': account.id, 'credit_state': state, 'credit_hold_effect': False,
-                'credit_hold_reason': False, 'credit_hold_since': False,
+                **self._prepare_no_credit_hold(), 'credit_account_id': account.id, 'credit_state': state,
             }
         return {
             'credit_account_id': account.id,
             'credit_state': 'hold',
             'credit_hold_effect': 'approve' if all(issue.askable for issue in stopping) else 'block',
-            'credit_hold_reason': "\n".join(f"{issue.message} {issue.clears}".rstrip() for issue in stopping),
+            'credit_hold_reason': self._word_credit_hold(stopping, check),
             'credit_hold_since': self.credit_hold_since or fields.Datetime.now(),
+            'credit_hold_amount': check.amount,
+            'credit_clear_amount': self._get_credit_clear_amount(stopping),
+            'credit_hold_reason_ids': self.env['credit.hold.reason']._get_ids(issue.code for issue in stopping),
+        }
+
+    def _word_credit_hold(self, stopping, check):
+        """Say why an order is on hold, a line per reason, and what would clear all of them."""
+        lines = [f"{issue.message} {issue.clears}".rstrip() for issue in stopping]
+        amount = self._get_credit_clear_amount(stopping)
+        if len(stopping) > 1 and amount:
+            lines.append(self.env._(
+                "A payment of %s clears all of it.", self._format_credit(amount, check.currency)))
+        return "\n".join(lines)
+
+    def _prepare_no_credit_hold(self):
+        """Return the fields of a hold for an order that has none."""
+        return {
+            'credit_hold_effect': False, 'credit_hold_reason': False, 'credit_hold_since': False,
+            'credit_hold_amount': 0.0, 'credit_clear_amount': 0.0, 'credit_hold_reason_ids': (),
+            'credit_handler_id': False,
         }
 
     def _write_credit_states(self, states):
@@ -113,19 +136,24 @@ class SaleOrder(models.Model):
 
         :param dict states: ``{order_id: values}``
         """
+        def current(order, name):
+            if name == 'credit_hold_reason_ids':
+                # Only orders on hold have reasons: the others cost no query.
+                return tuple(sorted(order[name].ids)) if order.credit_state == 'hold' else ()
+            value = order[name]
+            return value.id if name in ('credit_account_id', 'credit_handler_id') else value
         groups = {}
         for order in self.sudo():
-            values = states[order.id]
-            changed = {
-                name: value for name, value in values.items()
-                if (order[name].id if name == 'credit_account_id' else order[name]) != value
-            }
+            changed = {name: value for name, value in states[order.id].items() if current(order, name) != value}
             if changed:
                 key = tuple(sorted(changed.items(), key=lambda item: item[0]))
                 groups.setdefault(key, []).append(order.id)
         with control_acting(self.env):
             for key, order_ids in groups.items():
-                self.browse(order_ids).sudo().write(dict(key))
+                values = dict(key)
+                if 'credit_hold_reason_ids' in values:
+                    values['credit_hold_reason_ids'] = [Command.set(values['credit_hold_reason_ids'])]
+                self.browse(order_ids).sudo().write(values)
 
     def _end_credit_releases(self):
         """An order that is cancelled or opened again starts anew: its release ends, its hold is no more."""
@@ -138,126 +166,11 @@ class SaleOrder(models.Model):
                 order.credit_account_id._prepare_decision(
                     'revoked', order_id=order.id, user_id=self.env.uid,
                     reason=self.env._("The order was cancelled or set to quotation again."))
-                for order in released if order.id in in_force and in_force[order.id].result == 'released'
+                for order in released if order.id in in_force and in_force[order.id].result != 'revoked'
             ])
         orders._write_credit_states(
             {
-                order.id: {
-                    'credit_state': 'none',
-                    'credit_hold_effect': False,
-                    'credit_hold_reason': False,
-                    'credit_hold_since': False,
-                }
-                for order in orders
+                order.id: {**order._prepare_no_credit_hold(), 'credit_state': 'none'} for order in orders
             }
         )
-
-    # === RELEASE AND REJECT ===#
-
-    def _check_credit_decider(self, reason):
-        """Check who decides on these orders' credit, and that a reason is given.
-
-        :raise AccessError: for everybody but a credit controller who did not make the order
-        """
-        self.env['credit.account']._check_controller()
-        self.check_access('read')
-        own = self.sudo().filtered(lambda order: self.env.user in (order.user_id, order.create_uid))
-        if own:
-            raise AccessError(self.env._(
-                "Four eyes: somebody else must decide on your own orders: %s", ", ".join(own.mapped('name'))))
-        if not (reason or "").strip():
-            raise UserError(self.env._("Say why: the reason is kept with the decision."))
-        ended = self.sudo().filtered(lambda order: order.state == 'cancel')
-        if ended:
-            raise UserError(self.env._("Cancelled orders need no credit decision: %s", ", ".join(ended.mapped('name'))))
-        outside = self.sudo().filtered(lambda order: not order._with_control('credit'))
-        if outside:
-            raise UserError(self.env._("Credit control is switched off for: %s", ", ".join(outside.mapped('name'))))
-
-    def action_credit_release(self, reason, amount=None, until=None):
-        """Let orders pass the credit rules, as a credit controller.
-
-        :param str reason: why, kept with the decision
-        :param float amount: order total up to which the release holds, in the currency of the main
-            company; by default what the order is now
-        :param until: last day of the release; without end by default
-        """
-        self._check_credit_decider(reason)
-        today, until = self._get_control_today(), fields.Date.to_date(until)
-        if amount is not None and amount <= 0:
-            raise UserError(self.env._("The amount up to which an order is released must be above zero."))
-        if until and until < today:
-            raise UserError(self.env._("The release would end before it begins: choose today or a later day."))
-        orders = self.sudo()
-        checks = orders._get_credit_checks('submit')
-        accounts = orders._get_credit_accounts(checks)
-        self.env['credit.decision'].sudo().create([
-            accounts[order.id]._prepare_decision(
-                'released', order_id=order.id, reason=reason.strip(), until=until, user_id=self.env.uid,
-                amount=checks[order.id].amount if amount is None else amount,
-                order_amount=checks[order.id].amount, excess=checks[order.id].excess,
-                figures=checks[order.id].to_json())
-            for order in orders
-        ])
-        control_memory(self.env).issues.clear()
-        self._control_log('credit', message=self.env._("Released: %s", reason.strip()))
-        orders.filtered(lambda order: order.credit_state != 'hold')._mark_credit_released(accounts)
-        held = orders.filtered(lambda order: order.credit_state == 'hold')
-        held._recheck_credit_hold(
-            self.env._("%(user)s released it: %(reason)s", user=self.env.user.name, reason=reason.strip())
-        )
-        return True
-
-    def _mark_credit_released(self, accounts):
-        self._write_credit_states({
-            order.id: {'credit_account_id': accounts[order.id].id, 'credit_state': 'released'} for order in self})
-
-    def action_credit_reject(self, reason):
-        """Refuse credit for orders, as a credit controller: an earlier release of them ends.
-
-        :param str reason: why, kept with the decision and told to the salesperson
-        """
-        self._check_credit_decider(reason)
-        orders = self.sudo()
-        checks = orders._get_credit_checks('submit')
-        accounts = orders._get_credit_accounts(checks)
-        self.env['credit.decision'].sudo().create(
-            [
-                accounts[order.id]._prepare_decision(
-                    'rejected',
-                    order_id=order.id,
-                    reason=reason.strip(),
-                    user_id=self.env.uid,
-                    order_amount=checks[order.id].amount,
-                    excess=checks[order.id].excess,
-                    figures=checks[order.id].to_json(),
-                )
-                for order in orders
-            ]
-        )
-        control_memory(self.env).issues.clear()
-        self._control_log('credit', message=self.env._("Credit refused: %s", reason.strip()))
-        for order in orders:
-            order._write_credit_states(
-                {
-                    order.id: {
-                        'credit_account_id': accounts[order.id].id,
-                        'credit_state': 'hold',
-                        'credit_hold_effect': 'block',
-                        'credit_hold_reason': self.env._(
-                            "Credit refused by %(user)s: %(reason)s", user=self.env.user.name, reason=reason
-                        ),
-                        'credit_hold_since': order.credit_hold_since or fields.Datetime.now(),
-                    }
-                }
-            )
-            order._tell_salesperson(self.env._("Credit refused: %s", reason.strip()))
-        return True
-
-    def action_credit_recheck(self):
-        """Ask the gate again for orders on credit hold; those that pass now are free."""
-        self.check_access(
-            'write' if not self.env.user.has_group('sale_order_control.group_credit_controller') else 'read'
-        )
-        self.sudo()._recheck_credit_hold(self.env._("Checked again by %s", self.env.user.name))
-        return True
+        orders._end_credit_activities(self.env._("The order was cancelled or set to quotation again."))

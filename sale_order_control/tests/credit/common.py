@@ -95,6 +95,7 @@ class CreditCommon(ControlCommon):
             note.invoice_line_ids.quantity = quantity
         if post:
             note.action_post()
+            cls._end_transaction()
         return note
 
     @classmethod
@@ -102,7 +103,14 @@ class CreditCommon(ControlCommon):
         """Register a payment of an invoice."""
         wizard = cls.env['account.payment.register'].with_context(
             active_model='account.move', active_ids=invoice.ids).create({'amount': amount} if amount else {})
-        return wizard._create_payments()
+        payment = wizard._create_payments()
+        cls._end_transaction()
+        return payment
+
+    @classmethod
+    def _end_transaction(cls):
+        """Run what waits for the end of the transaction, as a commit would."""
+        cls.env.cr.flush()
 
     @classmethod
     def _down_payment(cls, order, amount, post=True):

@@ -272,10 +272,12 @@ class TestCreditGate(CreditCommon):
         order.with_user(self.controller).action_credit_release("Frame contract")
         order.action_submit()
         # The release of the order is over, the agreement at its confirmation is not.
-        order.with_user(self.controller).action_credit_reject("Enough")
+        order.with_user(self.controller).action_credit_release("A part of it", amount=1)
         self.assertFalse(self._issues(order, 'release'))
         self._loose_invoice(1)
         self.assertEqual(self._codes(order, 'release'), ['credit.limit'])
+        order.with_user(self.controller).action_credit_reject("Enough")
+        self.assertEqual(self._codes(order, 'release'), ['credit.refused', 'credit.limit'])
 
     def test_what_was_only_told_at_confirmation_still_stops_the_goods(self):
         self._limit(500, self._grade(submit_effect='warn', confirm_effect='warn', release_effect='block'))

@@ -55,6 +55,7 @@ class TestCreditRecheck(CreditCommon):
                 [('type', '=', 'bank'), ('company_id', '=', self.company.id)], limit=1).id,
         })
         payment.action_post()
+        self._end_transaction()
         self.assertEqual(order.credit_state, 'ok')
 
     def test_a_higher_limit_or_a_better_grade_frees(self):
@@ -93,7 +94,7 @@ class TestCreditRecheck(CreditCommon):
 
     def test_an_error_of_ours_never_undoes_a_payment(self):
         order = self._held(5)
-        with patch.object(type(order), '_free_from_credit_hold', side_effect=ValueError("broken")), \
+        with patch.object(type(order), '_refresh_credit_states', side_effect=ValueError("broken")), \
                 self.assertLogs('odoo.addons.sale_order_control.models.credit.credit_account_recheck', 'ERROR'):
             self._pay(self.invoice)
         self.assertIn(self.invoice.payment_state, ('paid', 'in_payment'))

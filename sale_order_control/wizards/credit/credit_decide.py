@@ -9,11 +9,16 @@ class CreditDecide(models.TransientModel):
     _description = "Credit Decision"
 
     decision = fields.Selection(
-        [('release', "Release"), ('reject', "Refuse"), ('hold', "Put on Hold")], required=True, default='release')
+        [('release', "Release"), ('reject', "Refuse"), ('hold', "Put on Hold"), ('hand_over', "Hand Over")],
+        required=True, default='release')
     order_ids = fields.Many2many('sale.order', string="Orders", readonly=True)
     account_ids = fields.Many2many('credit.account', string="Credit Accounts", readonly=True)
     currency_id = fields.Many2one('res.currency', compute='_compute_currency_id')
-    reason = fields.Text(required=True, help="Kept with the decision.")
+    reason = fields.Text(help="Kept with the decision. When handing over: what the other one should know.")
+    user_id = fields.Many2one(
+        'res.users', string="Hand Over To", help="A credit controller; the orders appear among their activities.",
+        domain=lambda self: [('all_group_ids', 'in', self.env.ref(
+            'sale_order_control.group_credit_controller').id), ('id', '!=', self.env.uid)])
     amount = fields.Monetary(
         string="Up To",
         help="Orders: the total up to which the release holds; empty means what each order is now. "
@@ -55,13 +60,22 @@ class CreditDecide(models.TransientModel):
         amount = self.amount or None
         if amount and len((self.order_ids.company_id | self.account_ids.company_id).root_id.currency_id) > 1:
             raise UserError(self.env._("Decide on companies of different currencies one by one."))
+        result = self._apply_decision(amount)
+        return result if isinstance(result, dict) else {'type': 'ir.actions.client', 'tag': 'soft_reload'}
+
+    def _apply_decision(self, amount):
+        result = True
         if self.decision == 'release':
             if self.order_ids:
-                self.order_ids.action_credit_release(self.reason, amount=amount, until=self.until)
+                result = self.order_ids.action_credit_release(self.reason, amount=amount, until=self.until)
             if self.account_ids:
                 self.account_ids.action_release(self.reason, amount=amount, until=self.until)
         elif self.decision == 'reject':
-            self.order_ids.action_credit_reject(self.reason)
+            result = self.order_ids.action_credit_reject(self.reason)
+        elif self.decision == 'hand_over':
+            if not self.user_id:
+                raise UserError(self.env._("Choose the credit controller who looks after the orders from now on."))
+            result = self.order_ids.action_credit_hand_over(self.user_id, note=self.reason)
         else:
             self.account_ids.action_hold(self.reason)
-        return {'type': 'ir.actions.client', 'tag': 'soft_reload'}
+        return result
