@@ -41,6 +41,7 @@
         'views/credit/credit_dispute_views.xml',
         'views/credit/credit_nightly_views.xml',
         'views/credit/credit_settlement_views.xml',
+        'views/credit/settlement_portal_templates.xml',
         'views/approval/approval_views.xml',
         'views/approval/sale_order_views.xml',
         'views/approval/approval_wizard_views.xml',
@@ -64,5 +65,6 @@
             'sale_order_control/static/tests/tours/**/*',
         ],
     },
+    'post_init_hook': 'post_init_hook',
     'application': True,
 }

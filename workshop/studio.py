@@ -120,6 +120,8 @@ class Studio:
 
     def click(self, selector="button, a, .o_menu_sections *, [role=tab]", text=None):
         """Click the first visible element that matches, or the one with this text, and wait for the effect."""
+        if text is None:
+            self.wait_for(selector)
         done = self.chrome.evaluate(
             f"""(() => {{
                 const text = {json.dumps(text)};

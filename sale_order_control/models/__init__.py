@@ -1,6 +1,7 @@
 # The hub first: every room extends the models it declares.
 from .order import *
 
-from .credit import *
+# Approval before the rooms whose documents are approvable.
 from .approval import *
+from .credit import *
 from .delivery import *

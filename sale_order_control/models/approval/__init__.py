@@ -7,6 +7,12 @@ from . import sale_approval_task
 from . import sale_approval_decision
 from . import sale_approval_notice
 
+# What makes any document approvable.
+from . import sale_approval_mixin
+from . import sale_approval_mixin_hooks
+from . import sale_approval_mixin_policy
+from . import sale_approval_mixin_submission
+
 # The order's slice: fields and acts, rules, submission, what users see.
 from . import sale_order
 from . import sale_order_gate

@@ -75,13 +75,14 @@ class SaleApprovalRequest(models.Model):
         return True
 
     def action_view_document(self):
-        """Open the order, for those who may read it."""
+        """Open the document, for those who may read it."""
         self.ensure_one()
-        self.order_id.check_access('read')
+        document = self._get_document()
+        document.check_access('read')
         return {
             'type': 'ir.actions.act_window',
-            'res_model': 'sale.order',
-            'res_id': self.order_id.id,
+            'res_model': document._name,
+            'res_id': document.id,
             'view_mode': 'form',
         }
 
@@ -110,7 +111,9 @@ class SaleApprovalRequest(models.Model):
     def _may_decide(self, user):
         """Whether a user may still decide: alive, of the company, and no maker of what is judged."""
         self.ensure_one()
-        makers = self.requester_id | self.order_id.user_id | self.order_id.create_uid
+        if self.res_model not in self.env:
+            return False
+        makers = self.requester_id | self._get_document()._get_approval_makers()
         return user not in makers and self.env['sale.approval.level']._is_approver(user, self.company_id)
 
     def _explain_not_waiting(self):
@@ -135,6 +138,9 @@ class SaleApprovalRequest(models.Model):
         self._lock_requests()
         # Reading needs a task of one's own, writing none has: from here on in private code.
         requests = self.sudo()
+        for documents, _requests in requests._group_by_document_model():
+            # Read together who made them, not one by one below.
+            documents.mapped(lambda document: document._get_approval_makers())
         user = self.env.user
         mine = requests.task_ids.filtered(
             lambda task: task.user_id == user and task.state == 'pending'
@@ -216,7 +222,7 @@ class SaleApprovalRequest(models.Model):
         return 'approved', skipped, none
 
     def _close(self, state, outcome, notify=True):
-        """End requests: tasks and activities close, the orders follow, the maker is told once.
+        """End requests: tasks and activities close, the documents follow, the maker is told once.
 
         :param str state: the final state
         :param str outcome: why, in words
@@ -229,11 +235,11 @@ class SaleApprovalRequest(models.Model):
             requests.task_ids.filtered(lambda task: task.state in OPEN_STATES).write({'state': 'skipped'})
             requests.write({'state': state, 'outcome': outcome, 'closed_on': fields.Datetime.now()})
         requests._dismiss_approvers()
-        requests.order_id._sync_approval_state()
         # What was evaluated before the decision does not count after it.
         control_memory(self.env).issues.clear()
-        for request in requests:
-            request.order_id._control_log('approval', message=f"{request.name}: {request._get_outcome()}")
-        confirmed = requests.order_id._confirm_approved() if state == 'approved' else {}
-        if notify:
-            requests._tell_makers(confirmed)
+        for documents, own in requests._group_by_document_model():
+            documents._sync_approval_state()
+            documents._log_approval({request.res_id: f"{request.name}: {request._get_outcome()}" for request in own})
+            followed = documents._approval_closed(state)
+            if notify:
+                own._tell_makers(followed)

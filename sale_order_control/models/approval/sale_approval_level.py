@@ -6,7 +6,7 @@ from odoo.exceptions import ValidationError
 APPROVER_TYPES = [
     ('users', "Chosen users"),
     ('group', "Everybody of a group"),
-    ('team_leader', "Leader of the order's sales team"),
+    ('team_leader', "Leader of the salesperson's team"),
     ('credit_controller', "Credit controllers"),
 ]
 QUORUMS = [
@@ -18,7 +18,7 @@ QUORUMS = [
 
 @dataclass(frozen=True, slots=True)
 class PlannedLevel:
-    """A level as it would decide on one order: who, and how many of them."""
+    """A level as it would decide on one document: who, and how many of them."""
 
     level_id: int
     name: str
@@ -66,7 +66,7 @@ class SaleApprovalLevel(models.Model):
 
     @api.constrains('policy_id', 'approver_type', 'user_ids', 'group_id', 'quorum', 'quorum_number')
     def _check_approvers(self):
-        """Refuse a level that can never decide; whose orders it cannot decide is told when submitting."""
+        """Refuse a level that can never decide; what it cannot decide is told when submitting."""
         for level in self:
             if level.approver_type == 'team_leader':
                 known = 1
@@ -115,7 +115,7 @@ class SaleApprovalLevel(models.Model):
             user and user.active and not user.share and user.id != SUPERUSER_ID and company in user.company_ids)
 
     def _get_static_users(self):
-        """Return the level's users as far as they do not depend on the order."""
+        """Return the level's users as far as they do not depend on the document."""
         self.ensure_one()
         if self.approver_type == 'users':
             return self.user_ids
@@ -125,19 +125,20 @@ class SaleApprovalLevel(models.Model):
             return self.env.ref('sale_order_control.group_credit_controller').all_user_ids
         return self.env['res.users']
 
-    def _get_approvers(self, order, excluded):
-        """Return who may decide on an order at this level.
+    def _get_approvers(self, document, excluded):
+        """Return who may decide on a document at this level.
 
-        :param sale.order order: in sudo
-        :param res.users excluded: its makers, who never approve their own order
+        :param document: record of an approvable model, in sudo
+        :param res.users excluded: its makers, who never approve what they made
         """
         self.ensure_one()
-        users = order.team_id.user_id if self.approver_type == 'team_leader' else self._get_static_users()
-        company = order.company_id
+        users = document._get_approval_team().user_id if self.approver_type == 'team_leader' \
+            else self._get_static_users()
+        company = document._get_approval_company()
         return (users - excluded).filtered(lambda user: self._is_approver(user, company))
 
-    def _plan(self, order, excluded):
-        """Plan this level for one order.
+    def _plan(self, document, excluded):
+        """Plan this level for one document.
 
         :return: :class:`PlannedLevel`, with too few users if the level cannot decide
         """
@@ -148,16 +149,16 @@ class SaleApprovalLevel(models.Model):
             sequence=self.sequence,
             quorum=self.quorum,
             quorum_number=self.quorum_number,
-            user_ids=tuple(self._get_approvers(order, excluded).sorted('id').ids),
+            user_ids=tuple(self._get_approvers(document, excluded).sorted('id').ids),
         )
 
     def _explain_shortage(self, planned):
         """Say in one sentence why a planned level cannot decide."""
         if not planned.user_ids:
             return self.env._(
-                "Level “%(level)s” of policy “%(policy)s” has nobody who may approve this order: its makers, archived "
+                "Level “%(level)s” of policy “%(policy)s” has nobody who may approve it: the makers, archived "
                 "users and users of other companies cannot.", level=planned.name, policy=planned.policy_name)
         return self.env._(
-            "Level “%(level)s” of policy “%(policy)s” needs %(needed)s approvers, but only %(count)s may approve this "
-            "order.", level=planned.name, policy=planned.policy_name,
+            "Level “%(level)s” of policy “%(policy)s” needs %(needed)s approvers, but only %(count)s may approve "
+            "it.", level=planned.name, policy=planned.policy_name,
             needed=planned.needed, count=len(planned.user_ids))

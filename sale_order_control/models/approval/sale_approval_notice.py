@@ -30,27 +30,32 @@ class SaleApprovalRequest(models.Model):
         comments = self.task_ids.filtered(lambda task: task.state in ('disagreed', 'returned') and task.comment)
         return ": ".join([self.outcome or "", *comments[-1:].mapped('comment')])
 
-    def _tell_makers(self, confirmed):
+    def _tell_makers(self, followed):
         """Tell each maker the outcome of their requests in one message.
 
-        :param dict confirmed: ``{order_id: sentence}`` what became of approved orders
+        :param dict followed: ``{document_id: sentence}`` what became of the documents
         """
         for maker, requests in self.grouped('requester_id').items():
             if maker == self.env.user or not maker.active:
                 continue
             lines = [
                 Markup("<li>%s %s. %s</li>") % (
-                    request._get_html_link(f"{request.document_name} {request.partner_name}"),
-                    request._get_outcome(), confirmed.get(request.order_id.id, ""))
+                    request._get_html_link(request._get_title()),
+                    request._get_outcome(), followed.get(request.res_id, ""))
                 for request in requests
             ]
             requests._send_notice(maker, requests._get_outcome_subject(), lines)
 
+    def _get_title(self):
+        """Name the document and whom it is about."""
+        self.ensure_one()
+        return " ".join(part for part in (self.document_name, self.partner_name) if part)
+
     def _get_outcome_subject(self):
         states = dict(self._fields['state']._description_selection(self.env))
         return self.env._(
-            "%(orders)s: %(states)s",
-            orders=", ".join(self[:5].mapped('document_name')),
+            "%(documents)s: %(states)s",
+            documents=", ".join(self[:5].mapped('document_name')),
             states=", ".join(dict.fromkeys(states[request.state] for request in self)))
 
     def _send_notice(self, user, subject, lines):
@@ -86,7 +91,7 @@ class SaleApprovalTask(models.Model):
                     'user_tz': user.tz,
                     'date_deadline': fields.Date.context_today(self),
                     'summary': self.env._(
-                        "Approve %(order)s (%(level)s)", order=request.document_name, level=task.level_name),
+                        "Approve %(document)s (%(level)s)", document=request.document_name, level=task.level_name),
                 }
                 for (request, user), task in turns.items()
             ])
@@ -98,10 +103,12 @@ class SaleApprovalTask(models.Model):
 
     def _get_call_line(self):
         request = self.request_id
-        return Markup("<li>%s (%s, %s): %s</li>") % (
-            request._get_html_link(f"{request.document_name} {request.partner_name}"),
-            self.level_name,
-            request.currency_id.format(request.amount_untaxed),
+        about = [self.level_name]
+        if request.amount_untaxed:
+            about.append(request.currency_id.format(request.amount_untaxed))
+        return Markup("<li>%s (%s): %s</li>") % (
+            request._get_html_link(request._get_title()),
+            ", ".join(about),
             " ".join(request.reasons or ()))
 
     def _hand_over(self, user, comment):

@@ -5,12 +5,15 @@ from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
+# Fields that judge orders only.
+ORDER_TRIGGERS = ('max_discount', 'min_margin_percent', 'on_credit_issue', 'sale_type_ids')
+
 
 @dataclass(frozen=True, slots=True)
 class PolicyRule:
     """An active policy as a plain value: the gate reads it on every order, so it is cached.
 
-    :ivar domain: text of the domain on ``sale.order``, ``[]`` for every order
+    :ivar domain: text of the domain on the documents, ``[]`` for every one
     :ivar level_names: names of the levels in the order in which they decide
     """
 
@@ -46,16 +49,19 @@ class SaleApprovalPolicy(models.Model):
     company_id = fields.Many2one(
         'res.company', required=True, default=lambda self: self.env.company, index=True,
         help="The policy counts for this company and its branches.")
+    res_model = fields.Selection(
+        selection='_selection_res_model', string="About", required=True, default='sale.order',
+        help="The kind of document that needs the approval.")
     domain = fields.Char(
-        string="Which Orders", default='[]',
-        help="Only orders that match are in scope. Leave empty for all orders of the company.")
+        string="Which Documents", default='[]',
+        help="Only documents that match are in scope. Leave empty for all of the company.")
     sale_type_ids = fields.Many2many(
         'sale.control.type', string="Sales Types", help="Leave empty for every sales type that runs approval.")
     currency_id = fields.Many2one(
         'res.currency', required=True, default=lambda self: self.env.company.currency_id,
-        help="Currency of the amount below. Orders in other currencies are converted at today's rate.")
+        help="Currency of the amount below. Other currencies are converted at today's rate.")
     min_amount = fields.Monetary(
-        string="Amount From", help="Untaxed amount from which approval is needed. 0: the amount does not matter.")
+        string="Amount From", help="Amount without taxes from which approval is needed. 0: the amount does not matter.")
     max_discount = fields.Float(
         string="Discount Above %", digits='Discount',
         help="Approval is needed when a line's effective discount is higher. 0: the discount does not matter.")
@@ -95,16 +101,35 @@ class SaleApprovalPolicy(models.Model):
                 raise ValidationError(self.env._(
                     "The policy “%s” has no level: add at least one level that says who approves.", policy.name))
 
-    @api.constrains('domain')
+    @api.constrains('domain', 'res_model')
     def _check_domain(self):
         for policy in self:
             try:
-                policy._parse_domain(policy.domain).validate(self.env['sale.order'])
+                policy._parse_domain(policy.domain).validate(self.env[policy.res_model])
             except Exception as error:
                 # Whatever is wrong with a typed condition, the person who typed it must read why.
                 raise ValidationError(self.env._(
                     "The condition of policy “%(policy)s” cannot be used: %(reason)s",
                     policy=policy.name, reason=error)) from error
+
+    @api.constrains('res_model', 'max_discount', 'min_margin_percent', 'on_credit_issue', 'sale_type_ids')
+    def _check_triggers(self):
+        for policy in self:
+            if policy.res_model != 'sale.order' and any(policy[name] for name in ORDER_TRIGGERS):
+                raise ValidationError(self.env._(
+                    "The policy “%s” is not about orders: discount, margin, issues and sales types do not apply.",
+                    policy.name))
+
+    # === SELECTION METHODS ===#
+
+    @api.model
+    def _selection_res_model(self):
+        """List the approvable models: whatever inherits the mixin."""
+        return [
+            (name, self.env['ir.model']._get(name).name)
+            for name, model in sorted(self.env.registry.items())
+            if not model._abstract and hasattr(model, '_submit_for_approval')
+        ]
 
     # === CRUD METHODS ===#
 
@@ -129,14 +154,16 @@ class SaleApprovalPolicy(models.Model):
         return Domain(literal_eval(text or '[]'))
 
     @api.model
-    @tools.ormcache('company_ids')
-    def _get_rules(self, company_ids):
+    @tools.ormcache('company_ids', 'res_model')
+    def _get_rules(self, company_ids, res_model='sale.order'):
         """Return the active policies of a company and its parents, in their order.
 
         :param tuple company_ids: the company and its parents
+        :param str res_model: kind of document
         :return: tuple of :class:`PolicyRule`
         """
-        policies = self.sudo().with_context(active_test=True).search([('company_id', 'in', company_ids)])
+        policies = self.sudo().with_context(active_test=True).search(
+            [('company_id', 'in', company_ids), ('res_model', '=', res_model)])
         return tuple(policy._prepare_rule() for policy in policies)
 
     def _prepare_rule(self):

@@ -38,7 +38,10 @@ class SaleApprovalRequest(models.Model):
     res_model = fields.Char(string="Document Model", required=True, readonly=True)
     res_id = fields.Many2oneReference(
         string="Document", model_field='res_model', required=True, readonly=True, index=True)
-    order_id = fields.Many2one('sale.order', readonly=True, index=True, ondelete='restrict')
+    document_kind = fields.Char(string="Kind of Document", compute='_compute_document_kind')
+    order_id = fields.Many2one(
+        'sale.order', readonly=True, index='btree_not_null', ondelete='restrict',
+        help="The document itself if it is an order: its salesperson may read the request.")
     previous_id = fields.Many2one(
         'sale.approval.request', string="Asked Before In", readonly=True, index='btree_not_null')
     company_id = fields.Many2one('res.company', required=True, readonly=True, index=True)
@@ -72,8 +75,14 @@ class SaleApprovalRequest(models.Model):
     level_summary = fields.Char(string="Levels", compute='_compute_level_summary')
     can_decide = fields.Boolean(compute='_compute_can', compute_sudo=False)
     can_recall = fields.Boolean(compute='_compute_can', compute_sudo=False)
+    can_open = fields.Boolean(compute='_compute_can_open', compute_sudo=False)
 
     # === COMPUTE METHODS ===#
+
+    @api.depends('res_model')
+    def _compute_document_kind(self):
+        for request in self:
+            request.document_kind = self.env['ir.model']._get(request.res_model).name
 
     @api.depends('reasons', 'display')
     def _compute_documents(self):
@@ -82,8 +91,7 @@ class SaleApprovalRequest(models.Model):
             request.reason_html = qweb._render(
                 'sale_order_control.approval_request_reasons', {'reasons': request.reasons or []})
             request.snapshot_html = qweb._render(
-                'sale_order_control.approval_request_snapshot',
-                {'display': request.display or {}, 'currency': request.currency_id})
+                request._get_document_template(), {'display': request.display or {}, 'currency': request.currency_id})
 
     @api.depends('task_ids.state')
     def _compute_level_summary(self):
@@ -98,6 +106,13 @@ class SaleApprovalRequest(models.Model):
         for request in self:
             request.can_decide = request in mine
             request.can_recall = request.state == 'pending' and request.requester_id == self.env.user
+
+    @api.depends('res_model', 'res_id')
+    @api.depends_context('uid')
+    def _compute_can_open(self):
+        for request in self:
+            document = request._get_document()
+            request.can_open = document._name == request.res_model and document.has_access('read')
 
     # === CRUD METHODS ===#
 
@@ -156,7 +171,8 @@ class SaleApprovalRequest(models.Model):
         return [
             {
                 'request_id': self.id,
-                'order_id': self.order_id.id,
+                'res_model': self.res_model,
+                'res_id': self.res_id,
                 'level_index': index,
                 'level_id': level.level_id,
                 'level_name': level.name,
@@ -182,6 +198,26 @@ class SaleApprovalRequest(models.Model):
         rows = self.env.execute_query(SQL(
             "SELECT nextval(%s) FROM generate_series(1, %s)", f'ir_sequence_{sequence.id:03d}', count))
         return [sequence.get_next_char(number) for [number] in rows]
+
+    # === THE DOCUMENT ===#
+
+    def _get_document(self):
+        """Return the document that is judged; an empty order if its app is gone."""
+        self.ensure_one()
+        if self.res_model not in self.env:
+            return self.env['sale.order']
+        return self.env[self.res_model].browse(self.res_id)
+
+    def _group_by_document_model(self):
+        """Return ``[(documents, requests), ...]``, one pair per kind of document."""
+        return [
+            (self.env[model].browse(requests.mapped('res_id')), requests)
+            for model, requests in self.grouped('res_model').items() if model in self.env
+        ]
+
+    def _get_document_template(self):
+        self.ensure_one()
+        return self._get_document()._approval_template
 
     # === WHAT AN APPROVAL COVERS ===#
 

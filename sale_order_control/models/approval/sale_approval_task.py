@@ -25,7 +25,8 @@ class SaleApprovalTask(models.Model):
 
     request_id = fields.Many2one(
         'sale.approval.request', required=True, readonly=True, index=True, ondelete='restrict')
-    order_id = fields.Many2one('sale.order', readonly=True, index='btree_not_null', ondelete='restrict')
+    res_model = fields.Char(string="Document Model", readonly=True)
+    res_id = fields.Many2oneReference(string="Document", model_field='res_model', readonly=True)
     level_index = fields.Integer(readonly=True, help="Number of the level within the request.")
     level_id = fields.Many2one('sale.approval.level', string="Level Asked", readonly=True, ondelete='set null')
     level_name = fields.Char(string="Level", required=True, readonly=True)
@@ -42,6 +43,7 @@ class SaleApprovalTask(models.Model):
     on_behalf_of_id = fields.Many2one('res.users', readonly=True, ondelete='restrict')
 
     _open_by_user = models.Index("(user_id) WHERE state = 'pending'")
+    _open_by_document = models.Index("(res_id, res_model) WHERE state = 'pending'")
 
     # === CRUD METHODS ===#
 

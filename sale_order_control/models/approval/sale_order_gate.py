@@ -3,11 +3,9 @@ from dataclasses import replace
 from odoo import api, models
 from odoo.tools.misc import formatLang
 
-from ..order.control_issue import ControlIssue
 from ..order.control_terms import ControlTerms
+from .approval_figures import ApprovalFigures
 from .sale_approval_request import LIVE_STATES
-
-POLICY_CODE = 'approval.'
 
 
 class SaleOrder(models.Model):
@@ -19,7 +17,7 @@ class SaleOrder(models.Model):
         issues = super()._settle_control_issues(checkpoint, issues, terms)
         # What is bought or made was judged by the policies when the order was confirmed or changed.
         judged = self._with_control('approval', checkpoint) if checkpoint != 'procure' else self.browse()
-        scope = judged._get_rules_in_scope(issues)
+        scope = judged._get_order_rules(issues)
         approvals = self._get_approvals_in_force(terms)
         for order in self:
             issues[order.id] = self._drop_covered(issues[order.id], approvals.get(order.id))
@@ -48,11 +46,12 @@ class SaleOrder(models.Model):
         if not asked:
             return {}
         requests = self.env['sale.approval.request'].sudo().search(
-            [('order_id', 'in', asked.ids), ('state', '=', 'approved')])
+            [('res_model', '=', self._name), ('res_id', 'in', asked.ids), ('state', '=', 'approved')])
+        orders = {order.id: order for order in asked}
         in_force = requests.filtered(
-            lambda request: request.company_id == request.order_id.company_id
-            and not request.order_id._get_worse_than_approved(terms[request.order_id.id], request))
-        return {order.id: found for order, found in in_force.grouped('order_id').items()}
+            lambda request: request.company_id == orders[request.res_id].company_id
+            and not orders[request.res_id]._get_worse_than_approved(terms[request.res_id], request))
+        return in_force.grouped('res_id')
 
     @api.model
     def _drop_covered(self, issues, approvals, keep_answers=False):
@@ -116,7 +115,7 @@ class SaleOrder(models.Model):
     def _get_policy_issues(self, checkpoint, rules, issues, terms):
         """Evaluate the approval policies.
 
-        :param dict rules: result of :meth:`_get_rules_in_scope`
+        :param dict rules: result of :meth:`_get_order_rules`
         :param dict issues: what the other rooms found and no approval covers
         :return: ``{order_id: [ControlIssue, ...]}`` for the orders that need somebody's agreement
         """
@@ -125,38 +124,47 @@ class SaleOrder(models.Model):
             orders -= orders._get_passed_unchanged(terms)
         if not orders:
             return {}
-        amounts = orders._get_control_amounts(terms)
-        found = {}
-        for order in orders:
-            open_codes = [issue.code for issue in issues[order.id] if issue.effect == 'approve']
-            found[order.id] = [
-                issue for rule in rules[order.id]
-                for issue in order._judge_policy(rule, terms[order.id], amounts[order.id], open_codes)
-            ]
+        figures = orders._get_order_figures(terms, issues)
+        found = {
+            order.id: [issue for rule in rules[order.id] for issue in order._judge_policy(rule, figures[order.id])]
+            for order in orders
+        }
         if checkpoint in ('submit', 'release'):
             orders._mark_undecidable(checkpoint, found)
         return {order_id: matched for order_id, matched in found.items() if matched}
 
-    def _get_rules_in_scope(self, issues):
+    def _get_order_rules(self, issues):
         """Find which policies look at which orders: company, sales type, condition.
 
+        :param dict issues: what the other rooms found
         :return: ``{order_id: [PolicyRule, ...]}`` for orders in the scope of any
         """
         scope = {}
-        policies = self.env['sale.approval.policy']
-        for company, orders in self.grouped('company_id').items():
-            rules = policies._get_rules(tuple(company.parent_ids.ids))
-            # A condition means the same whoever asks: nothing of the caller's context counts.
-            context = {'allowed_company_ids': company.ids}
-            plain = orders.with_context(context) if rules else orders  # pylint: disable=context-overridden
-            types = {order.id: order._get_approval_types(issues[order.id]) for order in orders} if rules else {}
-            for rule in rules:
-                matching = plain._filter_by_condition(rule)._ids
-                for order_id in matching:
-                    own = types[order_id]
-                    if own is not None and (not rule.sale_type_ids or rule.sale_type_ids & own):
-                        scope.setdefault(order_id, []).append(rule)
+        for order_id, rules in self._get_rules_in_scope().items():
+            types = self.browse(order_id)._get_approval_types(issues[order_id])
+            rules = [
+                rule for rule in rules
+                if types is not None and (not rule.sale_type_ids or rule.sale_type_ids & types)]
+            if rules:
+                scope[order_id] = rules
         return scope
+
+    def _get_order_figures(self, terms, issues):
+        """Return what policies judge of these orders.
+
+        :return: ``{order_id: ApprovalFigures}``
+        """
+        amounts = self._get_control_amounts(terms)
+        return {
+            order.id: ApprovalFigures(
+                amount=amounts[order.id].untaxed,
+                currency_id=terms[order.id].currency_id,
+                open_codes=tuple(issue.code for issue in issues[order.id] if issue.effect == 'approve'),
+                terms=terms[order.id],
+                margin_percent=amounts[order.id].margin_percent,
+            )
+            for order in self
+        }
 
     def _get_approval_types(self, issues):
         """Return the ids of the sales types that count for the order, or None if it runs no policy.
@@ -171,80 +179,32 @@ class SaleOrder(models.Model):
         runs = not types or any(types.mapped('run_approval'))
         return frozenset(types.ids) if runs else None
 
-    def _filter_by_condition(self, rule):
-        """Filter the orders that match a policy's condition; one that cannot be read matches everything."""
-        if rule.domain == '[]':
-            return self
-        try:
-            return self.filtered_domain(self.env['sale.approval.policy']._parse_domain(rule.domain))
-        except (ValueError, KeyError, TypeError, SyntaxError):
-            # A field of the condition is gone, with the app it came from: rather ask than let pass.
-            return self
-
-    def _judge_policy(self, rule, terms, amounts, open_codes):
-        """Apply one policy to one order.
-
-        :param PolicyRule rule: policy in whose scope the order is
-        :param open_codes: codes of the other rooms' issues that somebody must agree to
-        :return: list of :class:`ControlIssue`, one per trigger that fired
-        """
-        self.ensure_one()
-        found = []
-        if rule.is_unconditional:
-            found.append(self._prepare_policy_issue(
-                rule, 'always', self.env._("Such orders need approval (policy “%s”).", rule.name)))
-        if rule.min_amount:
-            found += self._judge_amount(rule, terms, amounts)
-        if rule.max_discount and terms.discount > rule.max_discount + 1e-6:
+    def _judge_policy(self, rule, figures):
+        found = super()._judge_policy(rule, figures)
+        discount, margin = figures.terms.discount, figures.margin_percent
+        if rule.max_discount and discount > rule.max_discount + 1e-6:
             found.append(self._prepare_policy_issue(
                 rule, 'max_discount',
                 self.env._(
                     "The discount of %(discount)s %% is above %(limit)s %% (policy “%(policy)s”).",
-                    discount=self._format_percent(terms.discount), limit=self._format_percent(rule.max_discount),
+                    discount=self._format_percent(discount), limit=self._format_percent(rule.max_discount),
                     policy=rule.name),
-                discount=terms.discount, limit=rule.max_discount, figures=['discount']))
+                discount=discount, limit=rule.max_discount, figures=['discount']))
         # An order without value has no margin to judge: a return, a sample.
-        if rule.min_margin_percent and amounts.untaxed > 0 and amounts.margin_percent < rule.min_margin_percent - 1e-6:
+        if rule.min_margin_percent and figures.amount > 0 and margin < rule.min_margin_percent - 1e-6:
             found.append(self._prepare_policy_issue(
                 rule, 'min_margin_percent',
                 self.env._(
                     "The margin of %(margin)s %% is below %(limit)s %% (policy “%(policy)s”).",
-                    margin=self._format_percent(amounts.margin_percent),
-                    limit=self._format_percent(rule.min_margin_percent), policy=rule.name),
-                negative_margin=-amounts.margin_percent, limit=rule.min_margin_percent, figures=['negative_margin']))
-        if rule.on_credit_issue and open_codes:
+                    margin=self._format_percent(margin), limit=self._format_percent(rule.min_margin_percent),
+                    policy=rule.name),
+                negative_margin=-margin, limit=rule.min_margin_percent, figures=['negative_margin']))
+        if rule.on_credit_issue and figures.open_codes:
             found.append(self._prepare_policy_issue(
                 rule, 'on_credit_issue',
                 self.env._("Another control asks for somebody's agreement (policy “%s”).", rule.name),
-                issues=open_codes, answers=True))
+                issues=list(figures.open_codes), answers=True))
         return found
-
-    def _judge_amount(self, rule, terms, amounts):
-        currency = self.env['res.currency'].browse(terms.currency_id)
-        limit_currency = self.env['res.currency'].browse(rule.currency_id)
-        converted = currency._convert(amounts.untaxed, limit_currency, self.company_id, self._get_control_today())
-        if limit_currency.compare_amounts(converted, rule.min_amount) < 0:
-            return []
-        # The figure that an approval bounds is in the order's currency: a moving rate is no worse order.
-        return [self._prepare_policy_issue(
-            rule, 'min_amount',
-            self.env._(
-                "The untaxed amount of %(amount)s reaches %(limit)s (policy “%(policy)s”).",
-                amount=formatLang(self.env, converted, currency_obj=limit_currency),
-                limit=formatLang(self.env, rule.min_amount, currency_obj=limit_currency), policy=rule.name),
-            amount=amounts.untaxed, currency=currency.name, converted=converted, limit=rule.min_amount,
-            limit_currency=limit_currency.name, figures=['amount'])]
-
-    def _prepare_policy_issue(self, rule, trigger, message, **facts):
-        clears = self.env._("Cleared by the approval of: %s.", ", ".join(dict.fromkeys(rule.level_names)))
-        return ControlIssue(
-            code=f'{POLICY_CODE}{rule.id}.{trigger}',
-            area='approval',
-            effect='approve',
-            message=message,
-            facts={'policy': rule.id, **facts},
-            clears=clears,
-        )
 
     def _format_percent(self, value):
         return formatLang(self.env, value, digits=2)

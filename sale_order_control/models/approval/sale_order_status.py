@@ -24,15 +24,6 @@ class SaleOrder(models.Model):
                 RANKS[state], KEYS.get(state, state), order._get_approval_sentence(names.get(order.id, ()))))
         return statuses
 
-    def _get_pending_approvers(self):
-        """Return ``{order_id: names of those whose turn it is}`` in one query for any number of orders."""
-        waiting = self.filtered(lambda order: order.approval_state == 'pending')
-        if not waiting:
-            return {}
-        rows = self.env['sale.approval.task'].sudo()._read_group(
-            [('order_id', 'in', waiting.ids), ('state', '=', 'pending')], ['order_id'], ['user_name:array_agg'])
-        return {order.id: list(dict.fromkeys(names)) for order, names in rows}
-
     def _get_approval_sentence(self, names):
         self.ensure_one()
         maker = self.user_id.name or self.env._("The salesperson")

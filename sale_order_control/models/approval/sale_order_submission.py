@@ -1,13 +1,11 @@
 import logging
-from collections import defaultdict
 
 import psycopg2
 
 from odoo import fields, models
 from odoo.exceptions import RedirectWarning, UserError
 
-from ..order.control_memory import control_acting
-from .sale_approval_request import LIVE_STATES
+from ..order.control_terms import ControlTerms
 
 _logger = logging.getLogger(__name__)
 
@@ -19,120 +17,30 @@ class SaleOrder(models.Model):
     """From submission to confirmation: asking, voiding, confirming."""
 
     _inherit = 'sale.order'
+    _approval_template = 'sale_order_control.approval_request_snapshot'
 
     # === ASKING ===#
-
-    def _plan_approval(self, policy_ids, requester=None):
-        """Work out who would decide on these orders, level by level.
-
-        :param dict policy_ids: ``{order_id: ids of the policies that matched}``
-        :param res.users requester: who submits; left out besides the orders' salespeople and creators
-        :return: ``{order_id: ([PlannedLevel, ...] in the order of deciding, {policy_id: what is wrong})}``
-        """
-        all_ids = set().union(*policy_ids.values()) if policy_ids else set()
-        policies = self.env['sale.approval.policy'].sudo().browse(all_ids).sorted()
-        # One query for the people of all levels, not one per level.
-        policies.level_ids.user_ids.mapped('company_ids')
-        plans = {}
-        for order in self.sudo():
-            excluded = order.user_id | order.create_uid
-            excluded |= requester or excluded.browse()
-            problems, planned = {}, {}
-            levels = (policies & policies.browse(policy_ids[order.id])).level_ids
-            # Stable: levels of the policy that comes first win among equal sequences.
-            for level in levels.sorted('sequence'):
-                plan = level._plan(order, excluded)
-                if len(plan.user_ids) < plan.needed or not plan.user_ids:
-                    problems.setdefault(level.policy_id.id, level._explain_shortage(plan))
-                # Two policies that ask the same persons ask once, as early as the first of them.
-                planned.setdefault(plan.key, plan)
-            plans[order.id] = (list(planned.values()), problems)
-        return plans
 
     def _control_submit(self, issues):
         super()._control_submit(issues)
         self.sudo()._ask_for_approval({
             order.id: [issue for issue in issues[order.id] if issue.effect == 'approve'] for order in self})
 
-    def _ask_for_approval(self, reasons):
-        """Create one request per order with the levels of all policies that matched.
+    def _prepare_approval_snapshot(self):
+        return self._prepare_control_terms().to_json()
 
-        An order that waits for the same already goes on waiting.
+    def _get_approval_digest(self, snapshot):
+        return ControlTerms.from_json(snapshot).digest
 
-        :param dict reasons: ``{order_id: [ControlIssue, ...]}`` what needs agreement
-        :raise UserError: if nobody may decide on one of the orders
-        """
-        orders = self._withdraw_outdated(reasons)
-        if not orders:
-            return
-        policy_ids = {
-            order.id: {issue.facts['policy'] for issue in reasons[order.id] if issue.facts.get('policy')}
-            for order in orders
-        }
-        plans = orders._plan_approval(policy_ids, requester=self.env.user)
-        problems = [
-            f"{order.display_name}: {problem}" for order in orders for problem in plans[order.id][1].values()]
-        problems += [
-            self.env._("%s: nobody is configured to approve it.", order.display_name)
-            for order in orders if not plans[order.id][0]]
-        if problems:
-            raise UserError("\n".join(problems))
-        terms = orders._get_control_terms()
-        amounts = orders._get_control_amounts(terms)
-        previous = orders._get_latest_requests()
-        self.env['sale.approval.request']._submit(
-            [
-                order._prepare_approval_request(
-                    terms[order.id], amounts[order.id], reasons[order.id], policy_ids[order.id], previous.get(order.id))
-                for order in orders
-            ],
-            [plans[order.id][0] for order in orders],
-        )
-        orders._write_approval({'approval_state': 'pending'})
+    def _get_approval_amount(self):
+        return self.amount_untaxed, self.currency_id
 
-    def _withdraw_outdated(self, reasons):
-        """Leave out orders that wait for the same already; withdraw requests that know too little.
-
-        :return: the orders for which a request must be created
-        """
-        waiting, outdated = self.browse(), self.env['sale.approval.request'].sudo()
-        for request in self._get_pending_requests():
-            order = request.order_id
-            if all(request._covers(issue) for issue in reasons[order.id]):
-                waiting |= order
-            else:
-                outdated |= request
-        outdated._close('void', self.env._("Submitted again for other reasons."), notify=False)
-        return self - waiting
-
-    def _get_latest_requests(self):
-        """Return ``{order_id: latest sale.approval.request}`` of the orders that have any; in sudo."""
-        rows = self.env['sale.approval.request'].sudo()._read_group(
-            [('order_id', 'in', self.ids)], ['order_id'], ['id:max'])
-        requests = self.env['sale.approval.request'].sudo()
-        return {order.id: requests.browse(latest) for order, latest in rows}
-
-    def _prepare_approval_request(self, terms, amounts, reasons, policy_ids, previous):
-        """Prepare the request with a copy of everything that its approvers judge."""
-        self.ensure_one()
-        policies = self.env['sale.approval.policy'].sudo().browse(policy_ids)
+    def _prepare_approval_request(self, reasons, policy_ids):
+        terms = self._prepare_control_terms()
+        amounts = self._get_control_amounts({self.id: terms})[self.id]
         return {
-            'res_model': self._name,
-            'res_id': self.id,
+            **super()._prepare_approval_request(reasons, policy_ids),
             'order_id': self.id,
-            'previous_id': previous.id if previous else False,
-            'company_id': self.company_id.id,
-            'requester_id': self.env.uid,
-            'requested_on': fields.Datetime.now(),
-            'digest': terms.digest,
-            'snapshot': terms.to_json(),
-            'covered': {issue.code: issue.figures for issue in reasons},
-            'tolerance': min(policies.mapped('tolerance_percent'), default=0.0),
-            'reasons': [issue.message for issue in reasons],
-            'display': self._prepare_approval_display(),
-            'document_name': self.name,
-            'partner_name': self.partner_id.display_name,
-            'currency_id': terms.currency_id,
             'amount_untaxed': amounts.untaxed,
             'amount_total': amounts.total,
             'margin_percent': amounts.margin_percent,
@@ -165,46 +73,16 @@ class SaleOrder(models.Model):
 
     # === THE ORDER FOLLOWS ITS REQUESTS ===#
 
-    def _write_approval(self, vals):
-        """Write protected fields: they follow from decisions, whoever's rights the caller has."""
-        if self:
-            with control_acting(self.env):
-                self.sudo().write(vals)
-
-    def _sync_approval_state(self):
-        """Let the orders show the state of their latest request."""
-        states = defaultdict(self.browse)
-        for order_id, request in self._get_latest_requests().items():
-            state = 'none' if request.state == 'recalled' else request.state
-            states[state] |= self.browse(order_id)
-        for state, orders in states.items():
-            orders._write_approval({'approval_state': state})
-
-    def _void_requests(self, outcome, states=LIVE_STATES):
-        """Void what was asked or agreed for these orders: it no longer belongs to what they are.
-
-        :param str outcome: why, in words
-        :param states: states of the requests concerned
-        """
-        orders = self.filtered(lambda order: order.sudo().approval_state != 'none')
-        if orders:
-            orders.sudo().approval_request_ids.filtered(lambda request: request.state in states)._close('void', outcome)
-
     def _control_terms_changed(self, before, after):
         super()._control_terms_changed(before, after)
-        asked = self.sudo().filtered(lambda order: order.approval_state in LIVE_STATES)
-        labels = self._get_terms_aspect_labels() if asked else {}
-        outcomes = defaultdict(self.env['sale.approval.request'].sudo().browse)
-        for request in asked.approval_request_ids.filtered(lambda request: request.state in LIVE_STATES):
-            order = request.order_id
-            aspects = order._get_worse_than_approved(after[order.id], request)
-            if aspects:
-                outcomes[", ".join(labels[aspect] for aspect in aspects)] |= request
-            else:
-                order._control_log('approval', message=self.env._(
-                    "%s stays in force: the new terms are not worse than what it covers.", request.name))
-        for names, requests in outcomes.items():
-            requests._close('void', self.env._("The terms got worse since it was asked for: %s", names))
+        self.sudo()._void_worse_documents(after)
+
+    def _log_approval(self, messages):
+        for order in self:
+            order._control_log('approval', message=messages[order.id])
+
+    def _approval_approved(self):
+        return self._confirm_approved()
 
     # === CONFIRMATION BY THE LAST APPROVAL ===#
 

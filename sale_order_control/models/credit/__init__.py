@@ -40,3 +40,7 @@ from . import credit_indexes
 from . import settlement_terms
 from . import settlement_grade
 from . import settlement_order
+from . import settlement_advance
+from . import settlement_prepay
+from . import settlement_collect
+from . import settlement_assign

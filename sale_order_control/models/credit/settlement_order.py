@@ -2,7 +2,6 @@
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.tools.sql import column_exists, create_column
 
 from ..order.control_issue import ControlIssue
 from .settlement_grade import SETTLEMENT_MODES, get_looseness
@@ -23,13 +22,6 @@ class SaleOrder(models.Model):
         string="Paid in Advance (%)", compute='_compute_settlement', store=True, readonly=False, precompute=True,
         copy=False, groups='base.group_user',
         help="Share of the total, taxes included, that the customer pays before anything is bought, made or shipped.")
-
-    def _auto_init(self):
-        # Orders from before the installation have no settlement: nothing is to be computed for them.
-        if not column_exists(self.env.cr, 'sale_order', 'settlement_mode'):
-            create_column(self.env.cr, 'sale_order', 'settlement_mode', 'varchar')
-            create_column(self.env.cr, 'sale_order', 'settlement_percent', 'float8')
-        return super()._auto_init()
 
     @api.constrains('settlement_mode', 'settlement_percent')
     def _check_settlement_percent(self):

@@ -7,6 +7,7 @@ from . import sale_control_log
 from . import sale_control_requirement
 
 # The hub's slices of the order, in the order in which they build on each other.
+from . import install_columns
 from . import sale_order
 from . import sale_order_gate
 from . import sale_order_checks

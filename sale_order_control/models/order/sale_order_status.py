@@ -4,7 +4,7 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 
-from .control_issue import ControlStatus
+from .control_issue import AREA_SWITCHES, ControlStatus
 
 CONTROL_STATUSES = [
     ('parked', "Parked"),
@@ -90,8 +90,9 @@ class SaleOrder(models.Model):
         if self.state != 'cancel':
             for issue in self._get_control_issues(checkpoint)[self.id]:
                 issues[issue.area].append(issue)
-        sections = self.sudo()._get_control_sections(issues)
-        return [section for section in sections if section]
+        sections = [section for section in self.sudo()._get_control_sections(issues) if section]
+        areas = list(AREA_SWITCHES)
+        return sorted(sections, key=lambda section: areas.index(section['area']))
 
     def _get_control_sections(self, issues):
         """Return the panel's sections; each room adds its own.

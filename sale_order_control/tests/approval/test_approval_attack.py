@@ -28,6 +28,16 @@ class TestApprovalAttack(ApprovalCommon):
         # Left out: who created it, who sells it, who submitted it.
         self.assertEqual(self._request(order).task_ids.user_id, self.sales_manager)
 
+    def test_choosing_another_team_does_not_choose_the_approver(self):
+        self.env['crm.team'].create({
+            'name': "Mine", 'user_id': self.sales_manager.id, 'member_ids': [Command.set(self.salesperson.ids)]})
+        friends = self.env['crm.team'].create({'name': "Friends", 'user_id': self.other_salesperson.id})
+        self._policy(self._level(self.env['res.users'], approver_type='team_leader'))
+        order = self._create_order(10)
+        order.with_user(self.salesperson).team_id = friends
+        order.with_user(self.salesperson).action_submit()
+        self.assertEqual(self._request(order).task_ids.user_id, self.sales_manager)
+
     def test_who_became_the_salesperson_later_cannot_agree(self):
         self._policy()
         order, request = self._submitted()

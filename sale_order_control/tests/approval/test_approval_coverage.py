@@ -45,7 +45,7 @@ class TestApprovalCoverage(ApprovalCommon):
     def _approved(self, quantity=10.0, **values):
         """An approved quotation that still waits to be confirmed."""
         order, request = self._submitted(quantity, **values)
-        with patch.object(self.registry['sale.order'], '_confirm_approved', lambda orders: {}):
+        with patch.object(self.registry['sale.order'], '_approval_approved', lambda orders: {}):
             request.with_user(self.sales_manager).action_agree()
         self.assertEqual((order.approval_state, order.state), ('approved', 'draft'))
         return order, request

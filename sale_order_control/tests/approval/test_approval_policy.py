@@ -160,16 +160,15 @@ class TestApprovalPolicy(ApprovalCommon):
         self.assertTrue(self._codes(self._create_order(1)))
 
     def test_team_leader_group_and_credit_controllers_approve(self):
-        team = self.env['crm.team'].create({'name': "Team", 'user_id': self.sales_manager.id})
+        self.env['crm.team'].create({
+            'name': "Team", 'user_id': self.sales_manager.id, 'member_ids': [Command.set(self.salesperson.ids)]})
         group = self.env['res.groups'].create({'name': "Finance people", 'user_ids': [Command.set(self.finance.ids)]})
         self._policy(
             self._level(self.env['res.users'], 10, approver_type='team_leader'),
             self._level(self.env['res.users'], 20, approver_type='group', group_id=group.id),
             self._level(self.env['res.users'], 30, approver_type='credit_controller'),
         )
-        order = self._create_order(10)
-        order.team_id = team
-        order.action_submit()
+        order, _request = self._submitted()
         users = self._request(order).task_ids.user_id
         self.assertLessEqual(self.sales_manager | self.finance | self.controller, users)
         self.assertNotIn(self.env.ref('base.user_root'), users)

@@ -78,7 +78,7 @@ class TestApprovalScale(ApprovalCommon):
         self.assertLessEqual(self.cr.sql_log_count - before, 2)
 
     def test_agreeing_costs_the_same_for_many_requests_until_orders_confirm(self):
-        with self._without_mail(), patch.object(self.registry['sale.order'], '_confirm_approved', lambda orders: {}):
+        with self._without_mail(), patch.object(self.registry['sale.order'], '_approval_approved', lambda orders: {}):
             few, many = self._orders(5), self._orders(40)
             (few | many).action_submit()
 

@@ -12,6 +12,7 @@ from . import test_credit_journal
 from . import test_credit_limit
 from . import test_credit_merge
 from . import test_credit_nightly
+from . import test_credit_prepayment
 from . import test_credit_race
 from . import test_credit_recheck
 from . import test_credit_rights

@@ -2,10 +2,12 @@ from . import test_order_completeness
 from . import test_order_entry
 from . import test_order_gate
 from . import test_order_guard
+from . import test_order_install
 from . import test_order_loader
 from . import test_order_native
 from . import test_order_portal
 from . import test_order_procurement
+from . import test_order_release
 from . import test_order_review
 from . import test_order_type
 from . import test_order_views
