@@ -13,10 +13,12 @@ from . import sale_order_gate
 from . import sale_order_checks
 from . import sale_order_transition
 from . import sale_order_guard
+from . import sale_order_release
 from . import sale_order_status
 from . import sale_order_procurement
 from . import sale_order_portal
 from . import sale_order_line
+from . import sale_order_line_delivered
 from . import sale_order_line_procurement
 
 from . import account_move

@@ -5,7 +5,10 @@ from .control_memory import control_memory
 from .control_terms import LINE_TERM_FIELDS, LineTerms
 
 # Figures that Odoo computes and the rules rely on.
-COMPUTED_FIGURES = frozenset({'price_subtotal', 'price_total', 'price_tax', 'invoice_status'})
+COMPUTED_FIGURES = frozenset({
+    'price_subtotal', 'price_total', 'price_tax', 'invoice_status', 'qty_invoiced', 'qty_to_invoice',
+    'untaxed_amount_invoiced', 'untaxed_amount_to_invoice', 'qty_delivered_method',
+})
 
 
 class SaleOrderLine(models.Model):
@@ -62,12 +65,17 @@ class SaleOrderLine(models.Model):
     def create(self, vals_list):
         for vals in vals_list:
             self._control_refuse_protected(vals)
-        defaults = {f'default_{name}' for name in self._get_control_protected_fields()} & self.env.context.keys()
+        unwanted = self._get_control_protected_fields() | COMPUTED_FIGURES
+        defaults = {f'default_{name}' for name in unwanted} & self.env.context.keys()
         if defaults:
             context = {key: value for key, value in self.env.context.items() if key not in defaults}
             self = self.with_context(context)  # pylint: disable=context-overridden
         order_ids = {vals.get('order_id', self.env.context.get('default_order_id')) for vals in vals_list}
         orders = self.env['sale.order'].browse(order_id for order_id in order_ids if order_id)
+        if any(COMPUTED_FIGURES & vals.keys() for vals in vals_list) and any(
+                company._has_control() for company in orders.sudo().company_id):
+            vals_list = [
+                {name: value for name, value in vals.items() if name not in COMPUTED_FIGURES} for vals in vals_list]
         with orders._control_change():
             return super().create(vals_list)
 

@@ -3,7 +3,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 from odoo.tools.sql import column_exists, create_column
 
-from .control_memory import control_memory, control_scope, event_happened, goods_leaving
+from .control_memory import control_memory, control_scope, event_happened
 
 # Writing one of these may turn a move that is over into a delivery, or into the delivery of another order.
 LINK_FIELDS = frozenset({
@@ -138,28 +138,14 @@ class StockMove(models.Model):
         if not orders:
             # Nothing leaves: what was evaluated for other purposes in the call stays valid.
             return {}
-        issues = self._get_control_release_issues(orders)
+        issues = orders._get_control_release_issues(self._get_control_lines().ids)
         held = orders._get_held(issues)
         if any(move._get_control_orders() & held and not move.sudo()._is_drop_shipment() for move in self if held):
             raise UserError(held._get_control_refusal(issues))
         return issues
 
-    def _get_control_release_issues(self, orders):
-        """Ask the gate at *release*; goods of an order that nobody confirmed must pass its confirmation too."""
-        with goods_leaving(self.env, self._get_control_lines().ids):
-            issues = dict(orders._get_control_issues('release'))
-        unconfirmed = orders.filtered(lambda order: order.state != 'sale')
-        for order_id, found in unconfirmed._get_control_issues('confirm').items():
-            stopping = {issue.code for issue in issues[order_id] if issue.stops}
-            issues[order_id] += tuple(issue for issue in found if issue.stops and issue.code not in stopping)
-        return issues
-
     def _control_record_release(self, issues):
-        orders = self._get_control_orders()
-        if orders:
-            orders._control_log('released', issues, checkpoint='release')
-            orders._get_held(issues)._control_report_exception(issues)
-            orders._control_event('released')
+        self._get_control_orders()._control_record_release(issues)
 
     def _control_release_late(self, refuse=False):
         """Judge deliveries of orders that came about after the goods had moved.
@@ -171,7 +157,7 @@ class StockMove(models.Model):
         if refuse or not control_memory(self.env).happened:
             issues = self._control_require_release()
         else:
-            issues = self._get_control_release_issues(self._get_control_orders())
+            issues = self._get_control_orders()._get_control_release_issues(self._get_control_lines().ids)
         self._control_record_release(issues)
 
 
