@@ -23,5 +23,6 @@ from . import sale_order_line_procurement
 
 from . import account_move
 from . import payment_transaction
+from . import res_partner
 from . import stock_move
 from . import stock_picking

@@ -21,6 +21,7 @@ class ControlMemory:
         signature, a posted bill): rules then record and park instead of refusing
     :ivar confirming: ids of orders whose confirmation is running and was serialised
     :ivar changing: ids of orders whose terms are being changed by an outer call that judges them
+    :ivar former: what the gate said at *confirm* before facts behind the terms changed, ``{order id: issues}``
     :ivar leaving: ids of the order lines whose goods leave in the running call; None while nothing leaves
     :ivar cause: why the running change is made, ``(sentence, record or None)``: told to journals
     :ivar today: date the rules take for today, set by replay and simulation only
@@ -35,6 +36,7 @@ class ControlMemory:
         self.happened = 0
         self.confirming = set()
         self.changing = set()
+        self.former = {}
         self.leaving = None
         self.cause = None
         self.today = None

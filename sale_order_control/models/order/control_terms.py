@@ -8,12 +8,13 @@ from functools import cached_property
 # User inputs of an order and of its lines that the gate judges. Cost, margin, taxes and rates are
 # consequences, never terms.
 ORDER_TERMS = (
-    'partner_id', 'partner_invoice_id', 'partner_shipping_id', 'currency_id', 'payment_term_id', 'requested_date',
+    'partner_id', 'partner_invoice_id', 'partner_shipping_id', 'payer_id', 'currency_id', 'payment_term_id',
+    'requested_date',
 )
 LINE_TERMS = ('product_id', 'quantity', 'uom_id', 'price_unit', 'discount', 'requested_date')
 
 # Writing one of these may change the terms (a pricelist or a product brings prices along).
-ORDER_TERM_FIELDS = frozenset(ORDER_TERMS) | {'pricelist_id', 'company_id', 'order_line'}
+ORDER_TERM_FIELDS = frozenset(ORDER_TERMS) - {'payer_id'} | {'pricelist_id', 'company_id', 'order_line'}
 LINE_TERM_FIELDS = frozenset({
     'order_id', 'product_id', 'product_template_id', 'product_uom_qty', 'product_uom_id', 'price_unit',
     'technical_price_unit', 'discount', 'requested_date', 'display_type', 'combo_item_id',
@@ -59,6 +60,7 @@ class LineTerms:
 class ControlTerms:
     """Snapshot of the controlled terms of one order; ids are database ids, dates ISO strings.
 
+    :ivar payer_id: who owes: the company of the invoiced contact. It may change without the order being touched
     :ivar conditions: what rooms add, ``((name, value, looseness), ...)`` by name: how the order is
         settled, for example. The greater the looseness, the worse for the company; a condition that
         is gone is worse than any
@@ -72,6 +74,7 @@ class ControlTerms:
     requested_date: str
     lines: tuple
     conditions: tuple = ()
+    payer_id: int = 0
 
     @cached_property
     def digest(self):
@@ -123,7 +126,7 @@ class ControlTerms:
             for the caller to judge
         """
         worse = []
-        if any(getattr(self, name) != getattr(agreed, name) for name in ORDER_TERMS[:3]):
+        if any(getattr(self, name) != getattr(agreed, name) for name in ORDER_TERMS[:4]):
             worse.append('customer')
         if self.currency_id != agreed.currency_id:
             worse.append('currency')

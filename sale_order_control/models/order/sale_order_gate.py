@@ -141,6 +141,7 @@ class SaleOrder(models.Model):
             partner_id=self.partner_id.id,
             partner_invoice_id=self.partner_invoice_id.id,
             partner_shipping_id=self.partner_shipping_id.id,
+            payer_id=self.partner_invoice_id.commercial_partner_id.id,
             currency_id=self.currency_id.id,
             payment_term_id=self.payment_term_id.id,
             requested_date=fields.Date.to_string(self.requested_date) or '',

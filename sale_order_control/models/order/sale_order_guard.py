@@ -214,19 +214,28 @@ class SaleOrder(models.Model):
         return ORDER_TERM_FIELDS
 
     @contextmanager
-    def _control_change(self):
-        """Judge the change of terms that happens inside, once, by its outcome."""
+    def _control_change(self, ask_before=False):
+        """Judge the change of terms that happens inside, once, by its outcome.
+
+        :param bool ask_before: whether facts behind the terms change too, so that the gate must be asked before
+        """
         memory = control_memory(self.env)
         orders = self.filtered(lambda order: order.id and order.id not in memory.changing)
         orders = orders._get_controlled()._get_control_watched() if orders else orders
         before = orders._get_control_terms()
+        confirmed = orders.filtered(lambda order: ask_before and order.state == 'sale')
+        former = confirmed._get_control_issues('confirm')
         memory.changing.update(before)
         try:
             yield
         finally:
             memory.changing.difference_update(before)
         if orders:
-            orders.exists()._control_check_change(before)
+            memory.former, outer = former, memory.former
+            try:
+                orders.exists()._control_check_change(before)
+            finally:
+                memory.former = outer
 
     def _get_control_watched(self):
         """Filter the orders whose terms somebody relies on; rooms add theirs."""
@@ -259,7 +268,9 @@ class SaleOrder(models.Model):
 
         :return: ``{order_id: (ControlIssue, ...)}`` with the issues that are new, or worse than before
         """
-        old = self._get_control_issues('confirm', {order.id: before[order.id] for order in self})
+        former = control_memory(self.env).former
+        asked = self.filtered(lambda order: order.id not in former)
+        old = {**former, **asked._get_control_issues('confirm', {order.id: before[order.id] for order in asked})}
         new = self._get_control_issues('confirm', {order.id: after[order.id] for order in self})
         issues = {
             order.id: tuple(issue for issue in new[order.id] if issue.is_worse_than(old[order.id])) for order in self

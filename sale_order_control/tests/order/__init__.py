@@ -6,6 +6,7 @@ from . import test_order_guard
 from . import test_order_install
 from . import test_order_loader
 from . import test_order_native
+from . import test_order_payer
 from . import test_order_portal
 from . import test_order_procurement
 from . import test_order_release
