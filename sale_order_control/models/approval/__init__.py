@@ -5,7 +5,10 @@ from . import sale_approval_level
 from . import sale_approval_request
 from . import sale_approval_task
 from . import sale_approval_decision
+from . import sale_approval_steps
 from . import sale_approval_notice
+from . import sale_approval_reroute
+from . import res_users
 
 # What makes any document approvable.
 from . import sale_approval_mixin
@@ -16,5 +19,7 @@ from . import sale_approval_mixin_submission
 # The order's slice: fields and acts, rules, submission, what users see.
 from . import sale_order
 from . import sale_order_gate
+from . import sale_order_prices
 from . import sale_order_submission
+from . import sale_order_preview
 from . import sale_order_status

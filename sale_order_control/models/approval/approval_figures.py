@@ -12,6 +12,8 @@ class ApprovalFigures:
     :ivar open_codes: codes of other rooms' issues that somebody must agree to
     :ivar terms: ``ControlTerms`` of an order
     :ivar margin_percent: margin of an order in percent of its amount
+    :ivar list_gap: ``(percent, product id)`` of the line that is most below its list price
+    :ivar cost_gap: the same, below its cost
     """
 
     amount: float = 0.0
@@ -19,3 +21,5 @@ class ApprovalFigures:
     open_codes: tuple = ()
     terms: object = None
     margin_percent: float = 0.0
+    list_gap: tuple = (0.0, 0)
+    cost_gap: tuple = (0.0, 0)

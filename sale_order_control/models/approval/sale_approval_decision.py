@@ -30,16 +30,6 @@ class SaleApprovalRequest(models.Model):
         """
         return self._decide('disagreed', self._require_comment(comment))
 
-    def action_return(self, comment, level=None):
-        """Give these requests back to their makers for correction.
-
-        :param str comment: what must be improved; mandatory
-        :param level: for now, a request is returned to its maker only
-        """
-        if level:
-            raise UserError(self.env._("A request can be returned to its maker only, not to an earlier level."))
-        return self._decide('returned', self._require_comment(comment))
-
     def action_forward(self, user, comment=None):
         """Hand the current user's part of these requests to somebody else.
 
@@ -47,7 +37,7 @@ class SaleApprovalRequest(models.Model):
         :param str comment: optional remark for the record
         """
         self.check_access('read')
-        target = self.env['res.users'].sudo().browse(user if isinstance(user, int) else user.id).exists()
+        target = self._browse_user(user)
         self._lock_requests()
         mine = self.sudo().task_ids.filtered(lambda task: task.user_id == self.env.user and task.state == 'pending')
         if not mine:
@@ -142,9 +132,7 @@ class SaleApprovalRequest(models.Model):
             # Read together who made them, not one by one below.
             documents.mapped(lambda document: document._get_approval_makers())
         user = self.env.user
-        mine = requests.task_ids.filtered(
-            lambda task: task.user_id == user and task.state == 'pending'
-            and task.request_id.state == 'pending' and task.request_id._may_decide(user))
+        mine = requests._get_tasks_of(user)
         decided = mine.request_id
         left = requests - decided
         if not decided:
@@ -187,7 +175,7 @@ class SaleApprovalRequest(models.Model):
                 closed[verdict] |= request
         with approval_deciding(self.env):
             skipped.write({'state': 'skipped'})
-            called.write({'state': 'pending'})
+            called.write({'state': 'pending', 'asked_on': fields.Datetime.now()})
         (self - approved - closed['disagreed'] - closed['returned'])._dismiss_approvers()
         called._call_approvers()
         closed['disagreed']._close('rejected', self.env._("Rejected by %s", self.env.user.name))
@@ -202,10 +190,11 @@ class SaleApprovalRequest(models.Model):
         """
         self.ensure_one()
         none = self.task_ids.browse()
-        if self.task_ids.filtered(lambda task: task.state == 'returned'):
+        current = self._get_current_tasks()
+        if current.filtered(lambda task: task.state == 'returned'):
             return 'returned', none, none
         skipped = none
-        for _sequence, stage in sorted(self.task_ids.grouped('sequence').items()):
+        for _sequence, stage in sorted(current.grouped('sequence').items()):
             complete = True
             for level in stage.grouped('level_index').values():
                 agreed = len(level.filtered(lambda task: task.state == 'agreed'))

@@ -29,7 +29,9 @@ class SaleApprovalMixin(models.AbstractModel):
         self.check_access('write')
         reasons = self._get_approval_reasons()
         asked = self.browse(reasons)
-        asked.sudo()._ask_for_approval(reasons, comment)
+        refused = asked.sudo()._ask_for_approval(reasons, comment)
+        if refused:
+            raise UserError("\n".join(refused.values()))
         return self - asked
 
     def _ask_for_approval(self, reasons, comment=None):
@@ -39,24 +41,19 @@ class SaleApprovalMixin(models.AbstractModel):
 
         :param dict reasons: ``{document_id: [ControlIssue, ...]}`` what needs agreement
         :param str comment: what the maker tells the approvers
-        :raise UserError: if nobody may decide on one of the documents
+        :return: ``{document_id: translated sentence}`` of those about which nobody may decide: they are not asked about
         """
         documents = self._withdraw_outdated(reasons)
-        if not documents:
-            return
         policy_ids = {
             document.id: {issue.facts['policy'] for issue in reasons[document.id] if issue.facts.get('policy')}
             for document in documents
         }
         plans = documents._plan_approval(policy_ids, requester=self.env.user)
-        problems = [
-            f"{document.display_name}: {problem}"
-            for document in documents for problem in plans[document.id][1].values()]
-        problems += [
-            self.env._("%s: nobody is configured to approve it.", document.display_name)
-            for document in documents if not plans[document.id][0]]
-        if problems:
-            raise UserError("\n".join(problems))
+        refused = {document.id: document._explain_plan(*plans[document.id]) for document in documents}
+        refused = {document_id: text for document_id, text in refused.items() if text}
+        documents -= self.browse(refused)
+        if not documents:
+            return refused
         previous = documents._get_latest_requests()
         common = {'comment': str(comment or '').strip() or False, 'requested_on': fields.Datetime.now()}
         self.env['sale.approval.request']._submit(
@@ -71,6 +68,14 @@ class SaleApprovalMixin(models.AbstractModel):
             [plans[document.id][0] for document in documents],
         )
         documents._write_approval({'approval_state': 'pending'})
+        return refused
+
+    def _explain_plan(self, levels, problems):
+        """Say why a plan cannot be carried out; empty if it can."""
+        self.ensure_one()
+        if problems:
+            return "\n".join(f"{self.display_name}: {problem}" for problem in problems.values())
+        return "" if levels else self.env._("%s: nobody is configured to approve it.", self.display_name)
 
     def _withdraw_outdated(self, reasons):
         """Leave out documents that wait for the same already; withdraw requests that know too little.

@@ -109,11 +109,12 @@ class SaleApprovalTask(models.Model):
         return Markup("<li>%s (%s): %s</li>") % (
             request._get_html_link(request._get_title()),
             ", ".join(about),
-            " ".join(request.reasons or ()))
+            self.asked_for or " ".join(request.reasons or ()))
 
     def _hand_over(self, user, comment):
         """Pass tasks on to another user, who decides on behalf of the first one."""
-        asked = self.filtered(lambda task: user in task._get_level_peers().user_id)
+        asked = self.filtered(
+            lambda task: user in task._get_level_peers().filtered(lambda peer: peer.state != 'skipped').user_id)
         if asked:
             raise UserError(self.env._(
                 "%(user)s is asked at level “%(level)s” already.", user=user.name, level=asked[0].level_name))
@@ -125,6 +126,7 @@ class SaleApprovalTask(models.Model):
                     'user_name': user.name,
                     'state': 'pending',
                     'on_behalf_of_id': task.user_id.id,
+                    'asked_on': fields.Datetime.now(),
                 }
                 for task in self
             ])
@@ -139,4 +141,4 @@ class SaleApprovalTask(models.Model):
 
     def _get_level_peers(self):
         self.ensure_one()
-        return self.request_id.task_ids.filtered(lambda task: task.level_index == self.level_index)
+        return self.request_id._get_current_tasks().filtered(lambda task: task.level_index == self.level_index)

@@ -6,7 +6,10 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
 # Fields that judge orders only.
-ORDER_TRIGGERS = ('max_discount', 'min_margin_percent', 'on_credit_issue', 'sale_type_ids')
+ORDER_TRIGGERS = (
+    'max_discount', 'min_margin_percent', 'below_list_percent', 'below_cost', 'on_credit_issue', 'sale_type_ids')
+# Fields of a rule that ask by themselves; without any, everything in scope is asked about.
+TRIGGERS = ('min_amount', *ORDER_TRIGGERS[:-1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +29,15 @@ class PolicyRule:
     currency_id: int
     max_discount: float
     min_margin_percent: float
+    below_list_percent: float
+    below_cost: bool
     on_credit_issue: bool
     level_names: tuple
 
     @property
     def is_unconditional(self):
         """Whether every order in scope needs the approval."""
-        return not (self.min_amount or self.max_discount or self.min_margin_percent or self.on_credit_issue)
+        return not any(getattr(self, trigger) for trigger in TRIGGERS)
 
 
 class SaleApprovalPolicy(models.Model):
@@ -68,6 +73,12 @@ class SaleApprovalPolicy(models.Model):
     min_margin_percent = fields.Float(
         string="Margin Below %", digits=(16, 2),
         help="Approval is needed when the order's margin is lower. 0: the margin does not matter.")
+    below_list_percent = fields.Float(
+        string="Below List Price by More Than %", digits='Discount',
+        help="Approval is needed when a price, after all discounts, is lower than what the customer's own pricelist "
+             "asks (else the product's sales price) on the day the order was entered. A pricelist chosen on the order "
+             "does not count. 0: list prices do not matter.")
+    below_cost = fields.Boolean(help="Approval is needed when a price, after all discounts, is lower than the cost.")
     on_credit_issue = fields.Boolean(
         string="On Credit or Other Issue",
         help="Approval is needed when another control, usually credit, says that somebody must agree: an order "
@@ -87,6 +98,8 @@ class SaleApprovalPolicy(models.Model):
         'CHECK (max_discount >= 0 AND max_discount <= 100)', "The discount must be between 0 and 100 %.")
     _margin_range = models.Constraint(
         'CHECK (min_margin_percent <= 100)', "The margin cannot be above 100 %.")
+    _below_list_range = models.Constraint(
+        'CHECK (below_list_percent >= 0 AND below_list_percent <= 100)', "Below list price: between 0 and 100 %.")
     _tolerance_range = models.Constraint(
         'CHECK (tolerance_percent >= 0 AND tolerance_percent <= 100)', "The tolerance must be between 0 and 100 %.")
     _preset_unique = models.UniqueIndex(
@@ -112,7 +125,7 @@ class SaleApprovalPolicy(models.Model):
                     "The condition of policy “%(policy)s” cannot be used: %(reason)s",
                     policy=policy.name, reason=error)) from error
 
-    @api.constrains('res_model', 'max_discount', 'min_margin_percent', 'on_credit_issue', 'sale_type_ids')
+    @api.constrains('res_model', *ORDER_TRIGGERS)
     def _check_triggers(self):
         for policy in self:
             if policy.res_model != 'sale.order' and any(policy[name] for name in ORDER_TRIGGERS):
@@ -178,6 +191,8 @@ class SaleApprovalPolicy(models.Model):
             currency_id=self.currency_id.id,
             max_discount=self.max_discount,
             min_margin_percent=self.min_margin_percent,
+            below_list_percent=self.below_list_percent,
+            below_cost=self.below_cost,
             on_credit_issue=self.on_credit_issue,
             level_names=tuple(self.level_ids.mapped('name')),
         )

@@ -75,6 +75,8 @@ class SaleApprovalRequest(models.Model):
     level_summary = fields.Char(string="Levels", compute='_compute_level_summary')
     can_decide = fields.Boolean(compute='_compute_can', compute_sudo=False)
     can_recall = fields.Boolean(compute='_compute_can', compute_sudo=False)
+    can_withdraw = fields.Boolean(compute='_compute_can_step', compute_sudo=False)
+    can_take_over = fields.Boolean(compute='_compute_can_step', compute_sudo=False)
     can_open = fields.Boolean(compute='_compute_can_open', compute_sudo=False)
 
     # === COMPUTE METHODS ===#
@@ -106,6 +108,17 @@ class SaleApprovalRequest(models.Model):
         for request in self:
             request.can_decide = request in mine
             request.can_recall = request.state == 'pending' and request.requester_id == self.env.user
+
+    @api.depends('state', 'task_ids.state')
+    @api.depends_context('uid')
+    def _compute_can_step(self):
+        user = self.env.user
+        manager = user.has_group('sale_order_control.group_manager')
+        withdrawable = self.sudo()._get_withdrawable(user).request_id
+        for request in self:
+            request.can_withdraw = request in withdrawable
+            request.can_take_over = manager and request.state == 'pending' and not request.can_decide \
+                and request.sudo()._may_decide(user)
 
     @api.depends('res_model', 'res_id')
     @api.depends_context('uid')
@@ -168,6 +181,7 @@ class SaleApprovalRequest(models.Model):
     def _prepare_tasks(self, plan, user_names):
         self.ensure_one()
         first = min(level.sequence for level in plan)
+        now = fields.Datetime.now()
         return [
             {
                 'request_id': self.id,
@@ -183,6 +197,7 @@ class SaleApprovalRequest(models.Model):
                 'user_id': user_id,
                 'user_name': user_names[user_id],
                 'state': 'pending' if level.sequence == first else 'waiting',
+                'asked_on': now if level.sequence == first else False,
             }
             for index, level in enumerate(plan, 1)
             for user_id in level.user_ids

@@ -40,6 +40,10 @@ class SaleApprovalTask(models.Model):
     state = fields.Selection(TASK_STATES, required=True, readonly=True, default='waiting')
     decided_on = fields.Datetime(readonly=True)
     comment = fields.Text(readonly=True)
+    asked_on = fields.Datetime(readonly=True, help="When it became this approver's turn.")
+    asked_for = fields.Text(readonly=True, help="What an added approver is asked to look at.")
+    superseded = fields.Boolean(
+        readonly=True, help="Decided again after a return to an earlier level or a withdrawal: kept, but not counted.")
     on_behalf_of_id = fields.Many2one('res.users', readonly=True, ondelete='restrict')
 
     _open_by_user = models.Index("(user_id) WHERE state = 'pending'")
@@ -70,7 +74,8 @@ class SaleApprovalTask(models.Model):
 
         :return: list of translated phrases in the order of deciding
         """
-        ordered = self.sorted(lambda task: (task.sequence, task.level_index, task.id))
+        current = self.filtered(lambda task: not task.superseded)
+        ordered = current.sorted(lambda task: (task.sequence, task.level_index, task.id))
         return [tasks._get_level_phrase() for tasks in ordered.grouped('level_index').values()]
 
     def _get_level_phrase(self):

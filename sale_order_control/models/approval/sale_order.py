@@ -61,7 +61,9 @@ class SaleOrder(models.Model):
             raise UserError(blocked._get_control_refusal(issues))
         if not held:
             raise UserError(self.env._("Nothing needs approval."))
-        held._control_submit(issues)
+        refused = held._control_submit(issues)
+        if refused:
+            raise UserError("\n".join(refused.values()))
         return True
 
     # === BUSINESS METHODS ===#

@@ -124,7 +124,7 @@ class SaleOrder(models.Model):
             orders -= orders._get_passed_unchanged(terms)
         if not orders:
             return {}
-        figures = orders._get_order_figures(terms, issues)
+        figures = orders._get_order_figures(terms, issues, rules)
         found = {
             order.id: [issue for rule in rules[order.id] for issue in order._judge_policy(rule, figures[order.id])]
             for order in orders
@@ -149,9 +149,10 @@ class SaleOrder(models.Model):
                 scope[order_id] = rules
         return scope
 
-    def _get_order_figures(self, terms, issues):
+    def _get_order_figures(self, terms, issues, rules):
         """Return what policies judge of these orders.
 
+        :param dict rules: result of :meth:`_get_order_rules`; what no policy asks need not be worked out
         :return: ``{order_id: ApprovalFigures}``
         """
         amounts = self._get_control_amounts(terms)

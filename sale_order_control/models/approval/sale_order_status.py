@@ -41,6 +41,8 @@ class SaleOrder(models.Model):
         request = self._get_latest_requests().get(self.id)
         summary, tone = self.env._("No approval is needed."), 'success'
         who = ""
+        if not request and self.state in ('draft', 'sent') and found and all(issue.askable for issue in found):
+            who = self._get_plan_sentence()
         if request:
             who = " › ".join(request.task_ids._get_level_sentences())
             if request.state == 'pending':

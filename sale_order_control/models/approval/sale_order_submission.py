@@ -21,10 +21,33 @@ class SaleOrder(models.Model):
 
     # === ASKING ===#
 
+    def action_submit(self):
+        # The button of the form asks to see first who will decide; over RPC, and of a list, it just acts.
+        if self.env.context.get('approval_preview') and len(self) == 1:
+            self.check_access('write')
+            issues = self._get_control_issues('submit')
+            if self.state in ('draft', 'sent') and self._get_held(issues) and not self._get_blocked(issues):
+                return self._get_submission_action()
+        return super().action_submit()
+
+    def _get_submission_action(self):
+        """Open the preview: why somebody is asked, who, and a box for the maker's words."""
+        self.ensure_one()
+        return {
+            'type': 'ir.actions.act_window',
+            'name': self.env._("Submit %s for Approval", self.name),
+            'res_model': 'sale.approval.submission',
+            'view_mode': 'form',
+            'target': 'new',
+            'context': {'default_order_id': self.id},
+        }
+
     def _control_submit(self, issues):
-        super()._control_submit(issues)
-        self.sudo()._ask_for_approval({
-            order.id: [issue for issue in issues[order.id] if issue.effect == 'approve'] for order in self})
+        reasons = {order.id: [issue for issue in issues[order.id] if issue.effect == 'approve'] for order in self}
+        # Only the maker's words travel in the context: they decide nothing.
+        refused = self.sudo()._ask_for_approval(reasons, self.env.context.get('approval_comment'))
+        refused.update(super(SaleOrder, self - self.browse(refused))._control_submit(issues))
+        return refused
 
     def _prepare_approval_snapshot(self):
         return self._prepare_control_terms().to_json()

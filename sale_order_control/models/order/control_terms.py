@@ -89,11 +89,16 @@ class ControlTerms:
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
     @property
-    def discount(self):
-        """Biggest effective discount of a line in percent; negative lines count as discount on all."""
+    def overall_discount(self):
+        """Share by which negative lines lower the whole order, between 0 and 1."""
         gross = sum(line.amount for line in self.lines if line.amount > 0)
         given = -sum(line.amount for line in self.lines if line.amount < 0)
-        overall = min(given / gross, 1.0) if gross else 0.0
+        return min(given / gross, 1.0) if gross else 0.0
+
+    @property
+    def discount(self):
+        """Biggest effective discount of a line in percent; negative lines count as discount on all."""
+        overall = self.overall_discount
         own = max((line.discount for line in self.lines if line.quantity > 0), default=0.0) / 100
         return round(100 * (1 - (1 - own) * (1 - overall)), 4)
 

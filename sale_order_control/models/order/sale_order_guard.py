@@ -37,13 +37,16 @@ class SaleOrder(models.Model):
             noted = blocked._control_note_blocked(issues)
             if blocked == self and not noted:
                 raise UserError(self._get_control_refusal(issues))
-            waiting._control_submit(issues)
+            refused = waiting._control_submit(issues)
+            waiting -= self.browse(refused)
+            if refused and not clean and not waiting and not noted:
+                raise UserError(self._get_unsubmitted_refusal(issues, refused))
             # Together they may exceed what each of them respects alone.
             confirmable = clean - clean._get_held(clean._get_control_issues('confirm'))
             clean._control_log_told(issues)
             if confirmable:
                 confirmable.action_confirm()
-        return self._get_submit_result(confirmable, waiting, self - confirmable - waiting)
+        return self._get_submit_result(confirmable, waiting, self - confirmable - waiting, refused)
 
     def _check_submittable(self):
         wrong = self.filtered(lambda order: order.state not in ('draft', 'sent'))
@@ -78,12 +81,19 @@ class SaleOrder(models.Model):
         """Hand orders that need somebody's agreement to the room that asks for it.
 
         :param dict issues: result of the gate at *submit*
+        :return: ``{order_id: translated sentence}`` why orders could not be handed over; nothing happened to them
         """
         if self:
             self._control_log('submitted', issues, checkpoint='submit')
             self._control_event('submitted')
+        return {}
 
-    def _get_submit_result(self, confirmed, waiting, left):
+    def _get_unsubmitted_refusal(self, issues, refused):
+        """Word why orders stay as they are: what stops them, or why nobody could be asked."""
+        blocked = self.filtered(lambda order: order.id not in refused)
+        return "\n\n".join(part for part in (*refused.values(), blocked._get_control_refusal(issues)) if part)
+
+    def _get_submit_result(self, confirmed, waiting, left, refused):
         """Tell the user in one message what happened to every order."""
         parts = []
         if confirmed:
@@ -91,8 +101,7 @@ class SaleOrder(models.Model):
         if waiting:
             parts.append(self.env._("Submitted for approval: %s", ", ".join(waiting.mapped('display_name'))))
         if left:
-            issues = left._get_control_issues('confirm')
-            parts.append(left._get_control_refusal(issues))
+            parts.append(left._get_unsubmitted_refusal(left._get_control_issues('confirm'), refused))
         return {
             'type': 'ir.actions.client',
             'tag': 'display_notification',

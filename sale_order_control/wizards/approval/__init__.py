@@ -1,2 +1,3 @@
 from . import sale_approval_comment
 from . import sale_control_setup
+from . import sale_approval_submission

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 
@@ -16,10 +16,25 @@ class SaleApprovalComment(models.TransientModel):
             ('disagree', "Disagree"),
             ('return', "Return for correction"),
             ('forward', "Forward to somebody else"),
+            ('add', "Ask one more person"),
+            ('take_over', "Take the decision over"),
         ],
         required=True, default='disagree')
     comment = fields.Text()
-    user_id = fields.Many2one('res.users', string="Forward To", domain="[('share', '=', False)]")
+    user_id = fields.Many2one('res.users', string="Person", domain="[('share', '=', False)]")
+    earlier_task_ids = fields.Many2many('sale.approval.task', compute='_compute_earlier_task_ids')
+    task_id = fields.Many2one(
+        'sale.approval.task', string="Return To", domain="[('id', 'in', earlier_task_ids)]",
+        help="An earlier level that decides again. Leave empty to return it to its maker.")
+
+    @api.depends('request_ids')
+    def _compute_earlier_task_ids(self):
+        for wizard in self:
+            current = wizard.request_ids._get_current_tasks() if len(wizard.request_ids) == 1 else self.env[
+                'sale.approval.task']
+            mine = current.filtered(lambda task: task.user_id == self.env.user and task.state == 'pending')
+            wizard.earlier_task_ids = current.filtered(
+                lambda task, mine=mine: mine and task.sequence < mine[0].sequence and task.state == 'agreed')
 
     def _default_request_ids(self):
         if self.env.context.get('active_model') == 'sale.approval.request':
@@ -35,10 +50,14 @@ class SaleApprovalComment(models.TransientModel):
         elif self.decision == 'disagree':
             result = requests.action_disagree(self.comment)
         elif self.decision == 'return':
-            result = requests.action_return(self.comment)
-        elif self.user_id:
-            result = requests.action_forward(self.user_id, self.comment)
+            result = requests.action_return(self.comment, self.task_id.level_index or None)
+        elif self.decision == 'take_over':
+            result = requests.action_take_over(self.comment)
+        elif not self.user_id:
+            raise UserError(self.env._("Choose a person."))
+        elif self.decision == 'add':
+            result = requests.action_add_approver(self.user_id, self.comment)
         else:
-            raise UserError(self.env._("Choose whom to forward to."))
+            result = requests.action_forward(self.user_id, self.comment)
         return result if isinstance(result, dict) else {
             'type': 'ir.actions.client', 'tag': 'soft_reload'}

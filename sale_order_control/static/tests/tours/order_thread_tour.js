@@ -10,6 +10,16 @@ registry.category("web_tour.tours").add("sale_order_control_submit", {
             run: "click",
         },
         {
+            content: "reads who will decide, says why it is worth it",
+            trigger: ".modal .o_field_widget[name=comment] textarea",
+            run: "edit A good customer",
+        },
+        {
+            content: "and sends it off,",
+            trigger: ".modal footer button[name=action_submit]",
+            run: "click",
+        },
+        {
             content: "and reads who acts next,",
             trigger: ".o_control_headline .o_field_widget[name=control_status]:contains(Waiting for Approval)",
         },

@@ -1,0 +1,108 @@
+from dataclasses import replace
+
+from odoo import models
+
+
+class SaleOrder(models.Model):
+    """Policies on prices that were lowered by hand: against the customer's list price, and against cost."""
+
+    _inherit = 'sale.order'
+
+    def _get_order_figures(self, terms, issues, rules):
+        figures = super()._get_order_figures(terms, issues, rules)
+        asked = self.filtered(lambda order: any(rule.below_list_percent for rule in rules[order.id]))
+        gaps = asked._get_list_price_gaps(terms) if asked else {}
+        for order in self:
+            order_terms = terms[order.id]
+            cost_gaps = [
+                (100 * (line.cost - net) / line.cost, line.product_id)
+                for line, net in order._get_net_prices(order_terms) if line.cost > 0 and net < line.cost - 1e-6
+            ]
+            figures[order.id] = replace(
+                figures[order.id],
+                list_gap=gaps.get(order.id, (0.0, 0)),
+                cost_gap=max(cost_gaps, default=(0.0, 0)),
+            )
+        return figures
+
+    def _judge_policy(self, rule, figures):
+        found = super()._judge_policy(rule, figures)
+        gap, product_id = figures.list_gap
+        if rule.below_list_percent and gap > rule.below_list_percent + 1e-6:
+            found.append(self._prepare_policy_issue(
+                rule, 'below_list',
+                self.env._(
+                    "The price of %(product)s is %(gap)s %% below its list price, more than %(limit)s %% "
+                    "(policy “%(policy)s”).",
+                    product=self._get_product_name(product_id), gap=self._format_percent(gap),
+                    limit=self._format_percent(rule.below_list_percent), policy=rule.name),
+                below_list=gap, limit=rule.below_list_percent, figures=['below_list']))
+        gap, product_id = figures.cost_gap
+        if rule.below_cost and gap > 1e-6:
+            found.append(self._prepare_policy_issue(
+                rule, 'below_cost',
+                self.env._(
+                    "The price of %(product)s is %(gap)s %% below its cost (policy “%(policy)s”).",
+                    product=self._get_product_name(product_id), gap=self._format_percent(gap), policy=rule.name),
+                below_cost=gap, figures=['below_cost']))
+        return found
+
+    def _get_product_name(self, product_id):
+        return self.env['product.product'].browse(product_id).display_name
+
+    def _get_net_prices(self, terms):
+        """Return ``[(LineTerms, unit price after its own and the order's discounts), ...]`` of what is sold."""
+        factor = 1 - terms.overall_discount
+        return [(line, line.net_price * factor) for line in terms.lines if line.quantity > 0 and line.product_id
+                and line.price_unit >= 0]
+
+    def _get_list_price_gaps(self, terms):
+        """Compare prices with what the customer's own pricelist asks, else with the product's list price.
+
+        Neither the pricelist nor the date that is written on the order counts, because its maker writes them:
+        the customer's pricelist does, on the day on which the order was entered.
+
+        :param dict terms: ``{order_id: ControlTerms}``
+        :return: ``{order_id: (percent below list of the worst line, product id)}``
+        """
+        orders = self.sudo()
+        pricelists = {
+            order.id: order.partner_id.with_company(order.company_id).property_product_pricelist for order in orders}
+        products = self.env['product.product'].sudo().browse(
+            {line.product_id for order in orders for line in terms[order.id].lines if line.product_id})
+        pricelist_ids = {pricelist.id for pricelist in pricelists.values() if pricelist}
+        # One search for all pricelists and days; which rule counts on which day is filtered below.
+        items = products.env['product.pricelist.item'].search([
+            ('pricelist_id', 'in', list(pricelist_ids)),
+            '|', ('product_tmpl_id', '=', False), ('product_tmpl_id', 'in', products.product_tmpl_id.ids),
+        ]) if pricelist_ids else products.env['product.pricelist.item']
+        items = items.grouped('pricelist_id')
+        gaps = {}
+        for order in orders:
+            own = items.get(pricelists[order.id], products.env['product.pricelist.item'])
+            gaps[order.id] = max(order._compare_with_list(terms[order.id], own), default=(0.0, 0))
+        return gaps
+
+    def _compare_with_list(self, terms, items):
+        """Return ``[(percent below list, product id), ...]`` of the lines that have a list price."""
+        day = self.create_date
+        currency = self.env['res.currency'].browse(terms.currency_id)
+        valid = items.filtered(
+            lambda item: (item.date_start or day) <= day <= (item.date_end or day))
+        bundled = self.order_line.filtered('combo_item_id')._ids
+        found = []
+        for line, net in self._get_net_prices(terms):
+            product = self.env['product.product'].with_company(self.company_id).browse(line.product_id)
+            if line.key in bundled or product.type == 'combo':
+                continue
+            uom = self.env['uom.uom'].browse(line.uom_id) or product.uom_id
+            quantity = uom._compute_quantity(line.quantity, product.uom_id, raise_if_failure=False)
+            item = next((item for item in valid if item._is_applicable_for(product, quantity)), items.browse())
+            price = item._compute_price(product, line.quantity, uom, date=day, currency=currency)
+            if self.fiscal_position_id:
+                price = product._get_tax_included_unit_price_from_price(
+                    price, product.taxes_id._filter_taxes_by_company(self.company_id),
+                    fiscal_position=self.fiscal_position_id)
+            if price > 0:
+                found.append((100 * (price - net) / price, line.product_id))
+        return found
