@@ -23,6 +23,7 @@
         'data/credit_nightly_data.xml',
         'data/credit_settlement_data.xml',
         'data/credit_hold_data.xml',
+        'data/credit_document_data.xml',
         'data/approval_data.xml',
         'data/delivery_data.xml',
 
@@ -38,6 +39,8 @@
         'views/credit/credit_decide_views.xml',
         'views/credit/credit_views.xml',
         'views/credit/credit_hold_views.xml',
+        'views/credit/portal_templates.xml',
+        'views/credit/credit_document_views.xml',
         'views/credit/credit_dispute_views.xml',
         'views/credit/credit_nightly_views.xml',
         'views/credit/credit_settlement_views.xml',

@@ -44,3 +44,9 @@ from . import settlement_advance
 from . import settlement_prepay
 from . import settlement_collect
 from . import settlement_assign
+
+from . import sale_order_outlook
+from . import sale_order_portal_offer
+from . import credit_document_type
+from . import credit_document
+from . import sale_order_document

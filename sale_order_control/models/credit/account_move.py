@@ -57,18 +57,3 @@ class AccountMove(models.Model):
             "%(partner)s would owe %(total)s including this document, over the limit of %(limit)s.",
             partner=partner.name, total=formatLang(self.env, total, currency_obj=currency),
             limit=formatLang(self.env, limit, currency_obj=currency))
-
-
-class SaleOrder(models.Model):
-    _inherit = 'sale.order'
-
-    def _get_credit_banner(self):
-        """Word Odoo's banner on a quotation by the same figures as the gate."""
-        self.ensure_one()
-        order = self._origin
-        if not order or order not in order._get_controlled():
-            return ''
-        check = order._get_credit_checks('submit')[order.id]
-        if check.ceiling is None or check.release or not check.grows:
-            return ''
-        return self.env['account.move']._word_credit_banner(check.partner, check.total, check.ceiling, check.currency)

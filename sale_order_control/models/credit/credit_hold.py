@@ -127,6 +127,11 @@ class ResCompany(models.Model):
         help="What an order on credit hold costs per year, in percent of its amount: interest, storage, lost margin. "
              "The work list of holds shows the cost so far by it.")
 
+    credit_portal_offer = fields.Boolean(
+        string="Offer Customers to Pay", groups='base.group_user',
+        help="Where a payment would let an order go on, the customer's order page offers to pay it. Customers read "
+             "the amount only, never the reason, and the order goes on by itself when the money is booked.")
+
     _credit_hold_rate_positive = models.Constraint(
         'CHECK (credit_hold_rate >= 0)', "The yearly cost of held orders cannot be negative.")
 
@@ -135,3 +140,4 @@ class ResConfigSettings(models.TransientModel):
     _inherit = 'res.config.settings'
 
     credit_hold_rate = fields.Float(related='company_id.credit_hold_rate', readonly=False)
+    credit_portal_offer = fields.Boolean(related='company_id.credit_portal_offer', readonly=False)

@@ -1,6 +1,7 @@
 from . import test_credit_clearing
 from . import test_credit_customer
 from . import test_credit_dispute
+from . import test_credit_document
 from . import test_credit_exposure
 from . import test_credit_exposure_documents
 from . import test_credit_exposure_goods
@@ -12,6 +13,7 @@ from . import test_credit_journal
 from . import test_credit_limit
 from . import test_credit_merge
 from . import test_credit_nightly
+from . import test_credit_outlook
 from . import test_credit_prepayment
 from . import test_credit_race
 from . import test_credit_recheck
