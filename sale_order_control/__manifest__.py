@@ -11,6 +11,7 @@
         'security/ir.model.access.csv',
         'security/order_rules.xml',
         'security/credit_rules.xml',
+        'security/credit_score_rules.xml',
         'security/approval_rules.xml',
         'security/delivery_rules.xml',
 
@@ -24,6 +25,7 @@
         'data/credit_settlement_data.xml',
         'data/credit_hold_data.xml',
         'data/credit_document_data.xml',
+        'data/credit_scorecard_data.xml',
         'data/approval_data.xml',
         'data/delivery_data.xml',
 
@@ -43,6 +45,8 @@
         'views/credit/credit_document_views.xml',
         'views/credit/credit_dispute_views.xml',
         'views/credit/credit_nightly_views.xml',
+        'views/credit/credit_score_views.xml',
+        'views/credit/credit_scorecard_views.xml',
         'views/credit/credit_settlement_views.xml',
         'views/credit/settlement_portal_templates.xml',
         'views/approval/approval_views.xml',
@@ -57,6 +61,7 @@
     'demo': [
         'demo/order_demo.xml',
         'demo/credit_demo.xml',
+        'demo/approval_demo.xml',
         'demo/delivery_demo.xml',
     ],
     'assets': {

@@ -25,6 +25,11 @@ from . import credit_account_decision
 from . import credit_nightly
 from . import credit_account_recheck
 from . import sale_order_growth
+from . import credit_factor
+from . import credit_scorecard
+from . import credit_score
+from . import credit_scoring
+from . import credit_account_score
 
 from . import res_partner
 from . import credit_dispute

@@ -1,4 +1,5 @@
 from . import test_credit_clearing
+from . import test_credit_compare
 from . import test_credit_customer
 from . import test_credit_dispute
 from . import test_credit_document
@@ -18,5 +19,7 @@ from . import test_credit_prepayment
 from . import test_credit_race
 from . import test_credit_recheck
 from . import test_credit_rights
+from . import test_credit_score
+from . import test_credit_scorecard
 from . import test_credit_screens
 from . import test_credit_settlement

@@ -157,14 +157,14 @@ class TestCreditFacts(CreditCommon):
     def test_a_limit_set_by_hand_stays_whatever_the_grade_says(self):
         account = self._graded(limit_formula='fixed', limit_amount=500)
         self.assertEqual(account.credit_limit, 500)
-        self.customer.with_company(self.company).credit_limit = 650
+        account.with_user(self.controller).credit_limit = 650
         self._graded(code='T2', limit_formula='fixed', limit_amount=800)
         self.assertEqual(account.credit_limit, 650)
 
     def test_limits_of_twenty_customers_cost_the_statements_of_two(self):
         partners = self.env['res.partner'].create([{'name': f"Customer {n}"} for n in range(20)])
         accounts = self.accounts._for_partners(partners, self.company)
-        accounts.grade_id = self._grade(limit_formula='revenue', limit_months=2)
+        accounts.with_user(self.controller).grade_id = self._grade(limit_formula='revenue', limit_months=2)
         counts = []
         for some in (accounts[:2], accounts[:2], accounts):
             self.env.flush_all()
