@@ -61,7 +61,6 @@
     'demo': [
         'demo/order_demo.xml',
         'demo/credit_demo.xml',
-        'demo/approval_demo.xml',
         'demo/delivery_demo.xml',
     ],
     'assets': {

@@ -205,7 +205,7 @@ class CreditAccount(models.Model):
         """Write values that change grade, limit or group, and what follows from them."""
         words = self._word_grades(), self._word_groups()
         grouped = self._get_pool_members() if 'pool_id' in vals else self.browse()
-        result = super().write(vals)
+        result = super().write(vals)  # pylint: disable=super-method-mismatch
         self._journal('grade', words[0], self._word_grades())
         self._journal('group', words[1], self._word_groups())
         for account in self:

@@ -30,13 +30,13 @@ class CreditGuarantee(models.Model):
     company_id = fields.Many2one(related='account_id.company_id')
     account_currency_id = fields.Many2one(related='account_id.currency_id', string="Currency of the Limit")
     guarantee_type = fields.Selection(GUARANTEE_TYPES, string="Type", required=True, default='insurance')
-    issuer_id = fields.Many2one('res.partner', string="Issuer", help="Who pays if the customer does not.")
+    issuer_id = fields.Many2one('res.partner', help="Who pays if the customer does not.")
     value = fields.Monetary(required=True)
     percent = fields.Float(
         string="Counts With (%)", default=100.0, required=True,
         help="Share of the value that is added to the limit: what the issuer covers, less your own caution.")
     currency_id = fields.Many2one(
-        'res.currency', string="Currency", required=True, default=lambda self: self.env.company.root_id.currency_id)
+        'res.currency', required=True, default=lambda self: self.env.company.root_id.currency_id)
     date_from = fields.Date(string="From", required=True, default=lambda self: self._get_today())
     date_to = fields.Date(string="Until", help="Last day; empty means without end.")
     state = fields.Selection(

@@ -32,8 +32,8 @@ class CreditLimitEntry(models.Model):
     partner_id = fields.Many2one(related='account_id.partner_id', string="Customer")
     pool_id = fields.Many2one(
         'credit.pool', string="Group", readonly=True, index='btree_not_null', ondelete='restrict')
-    company_id = fields.Many2one('res.company', string="Company", required=True, readonly=True, index=True)
-    currency_id = fields.Many2one('res.currency', string="Currency", required=True, readonly=True)
+    company_id = fields.Many2one('res.company', required=True, readonly=True, index=True)
+    currency_id = fields.Many2one('res.currency', required=True, readonly=True)
     subject = fields.Selection(SUBJECTS, string="What", required=True, readonly=True)
     before = fields.Char(readonly=True)
     after = fields.Char(readonly=True)
@@ -45,7 +45,7 @@ class CreditLimitEntry(models.Model):
     temporary_id = fields.Many2one(
         'credit.limit.temporary', string="Temporary Limit", readonly=True, index='btree_not_null', ondelete='restrict')
     guarantee_id = fields.Many2one(
-        'credit.guarantee', string="Guarantee", readonly=True, index='btree_not_null', ondelete='restrict')
+        'credit.guarantee', readonly=True, index='btree_not_null', ondelete='restrict')
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -30,7 +30,7 @@ class CreditLimitTemporary(models.Model):
     user_id = fields.Many2one(
         'res.users', string="By", required=True, readonly=True, default=lambda self: self.env.uid)
     ended_on = fields.Date(
-        string="Ended On", readonly=True, copy=False, help="Day from which it no longer counts, if it was ended early.")
+        readonly=True, copy=False, help="Day from which it no longer counts, if it was ended early.")
     end_reason = fields.Text(string="Why Ended", readonly=True, copy=False)
     state = fields.Selection(
         [('planned', "Planned"), ('active', "In Force"), ('ended', "Over")], compute='_compute_state')

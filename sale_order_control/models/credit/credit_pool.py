@@ -15,7 +15,7 @@ class CreditPool(models.Model):
     name = fields.Char(required=True, tracking=True)
     active = fields.Boolean(default=True)
     company_id = fields.Many2one(
-        'res.company', string="Company", required=True, index=True, ondelete='cascade',
+        'res.company', required=True, index=True, ondelete='cascade',
         default=lambda self: self.env.company.root_id, domain="[('parent_id', '=', False)]")
     currency_id = fields.Many2one(related='company_id.currency_id')
     limit = fields.Monetary(

@@ -233,8 +233,8 @@ class SaleOrder(models.Model):
             check,
             effect,
             self.env._(
-                "%(customer)s is %(days)s days overdue with %(amount)s "
-                "(grade %(grade)s tolerates %(tolerated_days)s days or %(tolerated)s).",
+                "%(customer)s is %(days)s day(s) overdue with %(amount)s "
+                "(grade %(grade)s tolerates %(tolerated_days)s day(s) or %(tolerated)s).",
                 customer=check.partner.name,
                 days=check.overdue_days,
                 amount=self._format_credit(check.overdue_amount, check.currency),

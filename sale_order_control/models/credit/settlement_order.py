@@ -214,13 +214,13 @@ class SaleOrder(models.Model):
         if mode == 'cod' and length.exceeds(TermLength()):
             message = self.env._(
                 "The order is paid in cash on delivery, but the payment terms “%(term)s” let the customer wait for up "
-                "to %(days)s days.", term=term.name, days=length.last)
+                "to %(days)s day(s).", term=term.name, days=length.last)
             clears = self.env._("Clears with immediate payment, or with another settlement.")
         elif grade and not grade._allows_term(term.id):
             longest = grade._get_longest_term()
             message = self.env._(
-                "The payment terms “%(term)s” let the customer wait for up to %(days)s days; grade %(grade)s allows "
-                "“%(longest)s”, %(allowed)s days, at most.",
+                "The payment terms “%(term)s” let the customer wait for up to %(days)s day(s); grade %(grade)s allows "
+                "“%(longest)s”, %(allowed)s day(s), at most.",
                 term=term.name, days=length.last, grade=grade.code, longest=longest.name,
                 allowed=term._get_credit_length(longest.id).last)
             clears = self.env._(

@@ -33,10 +33,10 @@ class SaleOrderLine(models.Model):
                 "use “Promise Another Date” and give a reason."))
         accepted._promise({line.id: proposals[line.id] for line in accepted})
         left = len(self) - len(accepted)
-        message = self.env._("%s lines promised.", len(accepted))
+        message = self.env._("Lines promised: %s.", len(accepted))
         if left:
             message += " " + self.env._(
-                "%s left as they are: promised already, delivered, or the date needs a reason.", left)
+                "Left as they are, because promised already, delivered, or moved without a reason: %s.", left)
         return {
             'type': 'ir.actions.client',
             'tag': 'display_notification',

@@ -50,24 +50,25 @@ class SaleOrder(models.Model):
         sections = super()._get_control_sections(issues)
         if not self._with_control('promise'):
             return sections
-        found = issues.get('promise', ())
+        found, who = issues.get('promise', ()), ""
         if self.state == 'sale' and self.promise_state not in (False, 'none'):
             # What the release gate finds missing is what the words below say: not twice.
             found = [issue for issue in found if issue.code != 'promise.missing']
-            summary, who = self._word_delivery(), self._get_promise_next()
+            summary, who, tone = self._word_delivery(), self._get_promise_next(), TONES[self.promise_state]
         elif self.state in ('draft', 'sent') and self.order_line._filter_deliverable():
-            summary, who = self.env._("The requested dates can be kept.") if self._has_wanted_date() else self.env._(
-                "No date is requested. A planner promises dates once the order is confirmed."), ""
+            summary, tone = self._word_wanted()
         else:
             return sections
-        tone = TONES.get(self.promise_state, 'muted')
         return [*sections, self._prepare_control_section('promise', self.env._("Delivery"), found, summary, tone, who)]
 
-    def _has_wanted_date(self):
-        return bool(self.requested_date or any(self.order_line.mapped('requested_date')))
+    def _word_wanted(self):
+        """Say whether what the customer wants can be kept, where no rule found otherwise: sentence and colour."""
+        if self.requested_date or any(self.order_line.mapped('requested_date')):
+            return self.env._("The requested dates can be kept."), 'success'
+        return self.env._("No date is requested. A planner promises dates once the order is confirmed."), 'muted'
 
     def _word_delivery(self):
-        """Say in words where the delivery stands, e.g. "3 of 4 lines promised, the last for 12 March."."""
+        """Say in words where the delivery stands, e.g. "Open lines promised: 3 of 4, the last for 12 March."."""
         self.ensure_one()
         lines = self.order_line.filtered('promise_state')
         done = lines.filtered(lambda line: line.promise_state == 'done')
@@ -78,10 +79,10 @@ class SaleOrder(models.Model):
             return self.env._("Everything is delivered.")
         if promised:
             words.append(self.env._(
-                "%(promised)s of %(all)s open lines promised, the last for %(date)s.",
+                "Open lines promised: %(promised)s of %(all)s, the last for %(date)s.",
                 promised=len(promised), all=len(waiting), date=format_date(self.env, self.promised_date)))
         else:
-            words.append(self.env._("%s lines wait for a promised date.", len(waiting)))
+            words.append(self.env._("Lines without a promised date: %s.", len(waiting)))
         for state, sentence in (
             ('late', self.env._("The promised date has passed:")),
             ('at_risk', self.env._("Supply does not cover the promised date:")),
@@ -90,7 +91,7 @@ class SaleOrder(models.Model):
             if concerned:
                 words.append(f"{sentence} {', '.join(concerned.product_id.mapped('display_name'))}.")
         if done:
-            words.append(self.env._("%s lines delivered.", len(done)))
+            words.append(self.env._("Lines delivered: %s.", len(done)))
         return " ".join(words)
 
     def _get_portal_promises(self):

@@ -23,8 +23,8 @@ class SaleOrder(models.Model):
         help="The day on which the customer wants the goods. Lines without a date of their own follow it.")
     special_requirement = fields.Text(
         string="Special Requirements",
-        help="Packaging, labels, delivery window, gifts...: what the warehouse must know. "
-             "Printed on the delivery slip.")
+        help="Packaging, labels, delivery window, gifts...: what the warehouse must know. It is printed on the "
+             "delivery slip, so the customer can read it: nothing internal here.")
     control_parked = fields.Boolean(
         string="Parked", copy=False, readonly=True, groups='base.group_user',
         help="The customer signed or paid while the order was on hold: it is confirmed when the hold is cleared.")

@@ -8,7 +8,8 @@ class StockPicking(models.Model):
 
     special_requirement = fields.Text(
         string="Special Requirements", related='sale_id.special_requirement', related_sudo=True,
-        help="What the customer asked for on the sales order: packaging, labels, delivery window...")
+        help="What the customer asked for on the sales order: packaging, labels, delivery window... "
+             "It is printed on the delivery slip, where the customer reads it.")
 
     def _action_done(self):
         # Order lines that Odoo writes for what the warehouse added say what has left already; the goods

@@ -195,7 +195,10 @@ class TestApprovalDecision(ApprovalCommon):
 
     def test_the_reader_of_a_request_needs_no_right_on_the_order(self):
         self._policy(self._level(self.finance))
-        order, request = self._submitted()
+        order = self._create_order(10.0)
+        order.requested_date = '2030-05-06'
+        order.action_submit()
+        request = self._request(order)
         with self.assertRaises(AccessError):
             order.with_user(self.finance).read(['name'])
         mine = self.env['sale.approval.request'].with_user(self.finance).search([])
@@ -203,6 +206,7 @@ class TestApprovalDecision(ApprovalCommon):
         self.env.invalidate_all()
         [values] = mine.read(['name', 'order_id', 'snapshot_html', 'reason_html', 'level_summary', 'can_decide'])
         self.assertIn("Controlled Product", values['snapshot_html'])
+        self.assertIn("05/06/2030", values['snapshot_html'])
         self.assertIn("reaches", values['reason_html'])
         self.assertTrue(values['can_decide'])
         self.assertFalse(self.env['sale.approval.request'].with_user(self.director).search([]))

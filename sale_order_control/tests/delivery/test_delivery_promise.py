@@ -101,7 +101,7 @@ class TestDeliveryPromise(DeliveryCommon):
         form.promised_date = self._day(2)
         self.assertFalse(form.warning)
         form.promised_date = self._day(5)
-        self.assertIn("3 days earlier", form.warning)
+        self.assertIn("3 day(s) earlier", form.warning)
         self.assertFalse(form.reason_needed)
         form.save().action_apply()
         self.assertEqual(order.order_line.promised_date, self._day(5))
@@ -200,7 +200,7 @@ class TestDeliveryPromise(DeliveryCommon):
         order = self._confirm_order((self.product, 1.0), (self.product, 2.0))
         self._promise(order.order_line[0], 3)
         [section] = [part for part in order.control_panel if part['area'] == 'promise']
-        self.assertIn("1 of 2 open lines promised", section['summary'])
+        self.assertIn("Open lines promised: 1 of 2", section['summary'])
         self.assertEqual(section['tone'], 'info')
 
     # === COST ===#

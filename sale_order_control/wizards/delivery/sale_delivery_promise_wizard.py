@@ -26,7 +26,7 @@ class SaleDeliveryPromiseWizard(models.TransientModel):
 
     def _word_later(self, line):
         return self.env._(
-            "%(product)s (%(order)s) is wanted on %(wanted)s: %(days)s days earlier.",
+            "%(product)s (%(order)s) is wanted on %(wanted)s: %(days)s day(s) earlier.",
             product=line.product_id.display_name, order=line.order_id.display_name,
             wanted=format_date(self.env, line.wanted_date), days=(self.promised_date - line.wanted_date).days)
 
