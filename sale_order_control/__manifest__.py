@@ -12,6 +12,7 @@
         'security/order_rules.xml',
         'security/credit_rules.xml',
         'security/credit_score_rules.xml',
+        'security/credit_settlement_rules.xml',
         'security/approval_rules.xml',
         'security/delivery_rules.xml',
 
@@ -49,6 +50,7 @@
         'views/credit/credit_scorecard_views.xml',
         'views/credit/credit_settlement_views.xml',
         'views/credit/settlement_portal_templates.xml',
+        'views/credit/settlement_delivery_views.xml',
         'views/approval/approval_views.xml',
         'views/approval/sale_order_views.xml',
         'views/approval/approval_wizard_views.xml',

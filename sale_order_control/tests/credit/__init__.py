@@ -1,5 +1,6 @@
 from . import test_credit_clearing
 from . import test_credit_compare
+from . import test_credit_cod
 from . import test_credit_customer
 from . import test_credit_dispute
 from . import test_credit_document
@@ -23,3 +24,4 @@ from . import test_credit_score
 from . import test_credit_scorecard
 from . import test_credit_screens
 from . import test_credit_settlement
+from . import test_credit_special_invoice

@@ -1,0 +1,28 @@
+from odoo import api, fields, models
+
+
+class CreditCollect(models.TransientModel):
+    """Records the cash that was collected with a delivery."""
+
+    _name = 'credit.collect'
+    _description = "Record a Collection"
+
+    picking_id = fields.Many2one('stock.picking', string="Transfer", required=True, readonly=True)
+    currency_id = fields.Many2one(related='picking_id.cod_currency_id')
+    due = fields.Monetary(related='picking_id.cod_amount')
+    amount = fields.Monetary(string="Collected", required=True)
+    note = fields.Char(help="What the office should know, e.g. why less was collected.")
+
+    @api.model
+    def default_get(self, fields):
+        values = super().default_get(fields)
+        picking = self.env['stock.picking'].browse(self.env.context.get('active_id') or ())
+        if picking and self.env.context.get('active_model') == 'stock.picking':
+            picking.check_access('read')
+            values.update(picking_id=picking.id, amount=picking.cod_amount)
+        return values
+
+    def action_record(self):
+        """Record the amount; who may do it is asked there."""
+        self.ensure_one()
+        return self.picking_id.action_record_collection(self.amount, self.note)
