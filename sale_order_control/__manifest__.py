@@ -51,6 +51,8 @@
         'views/credit/credit_settlement_views.xml',
         'views/credit/settlement_portal_templates.xml',
         'views/credit/settlement_delivery_views.xml',
+        'views/credit/settlement_statement_report.xml',
+        'views/credit/settlement_statement_views.xml',
         'views/approval/approval_views.xml',
         'views/approval/sale_order_views.xml',
         'views/approval/approval_wizard_views.xml',

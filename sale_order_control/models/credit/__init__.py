@@ -57,3 +57,5 @@ from . import credit_document
 from . import sale_order_document
 from . import settlement_cod
 from . import settlement_invoice
+from . import settlement_statement
+from . import settlement_cycle

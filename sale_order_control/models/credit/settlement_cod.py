@@ -86,6 +86,8 @@ class StockPicking(models.Model):
     def _compute_cod(self):
         cash = self.filtered(lambda picking: picking._is_cash_on_delivery())
         covered = cash.sale_id._get_covered_amounts() if cash else {}
+        # Read for all transfers at once what each of them looks at.
+        cash.sale_id.order_line.move_ids.mapped('state')
         for picking in self:
             order = picking.sale_id if picking in cash else picking.sale_id.browse()
             picking.cod_currency_id = order.currency_id

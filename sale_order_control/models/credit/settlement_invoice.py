@@ -96,10 +96,11 @@ class SaleOrder(models.Model):
     @api.depends('special_invoice', 'partner_invoice_id')
     def _compute_special_invoice_missing(self):
         for order in self:
-            missing = order.special_invoice and order.partner_invoice_id._get_special_invoice_missing()
-            order.special_invoice_missing = missing and self.env._(
+            missing = order.partner_invoice_id._get_special_invoice_missing() if order.special_invoice else []
+            order.special_invoice_missing = self.env._(
                 "For a special tax invoice %(customer)s still lacks: %(data)s.",
-                customer=order.partner_invoice_id.commercial_partner_id.name, data=", ".join(missing))
+                customer=order.partner_invoice_id.commercial_partner_id.name, data=", ".join(missing),
+            ) if missing else False
 
     def _collect_control_issues(self, checkpoint, terms):
         issues = super()._collect_control_issues(checkpoint, terms)
@@ -128,7 +129,7 @@ class AccountMove(models.Model):
         'res.users', string="Special Invoice Issued By", copy=False, readonly=True, ondelete='set null')
 
     _special_invoice_number_unique = models.UniqueIndex(
-        "(company_id, special_invoice_number) WHERE special_invoice_number IS NOT NULL AND special_invoice_number <> ''",
+        "(company_id, special_invoice_number) WHERE special_invoice_number IS NOT NULL",
         "This number of a special tax invoice was issued already.")
 
     @api.model_create_multi

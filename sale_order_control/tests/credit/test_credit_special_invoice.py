@@ -26,10 +26,9 @@ class TestCreditSpecialInvoice(CreditCommon):
         self.assertTrue(self._create_order(partner=contact).special_invoice)
         plain.special_invoice = True
         self.assertTrue(plain.special_invoice_date)
-        self.assertFalse(plain.copy({'partner_id': self._stranger().id}).special_invoice)
-
-    def _stranger(self):
-        return self.env['res.partner'].create({'name': "Stranger"})
+        stranger = self.env['res.partner'].create({'name': "Stranger"})
+        copy = plain.copy({'partner_id': stranger.id, 'partner_invoice_id': stranger.id})
+        self.assertFalse(copy.special_invoice or copy.special_invoice_date)
 
     def test_missing_data_is_said_in_a_sentence_and_stops_nothing(self):
         self._switch(completeness='enforce')

@@ -4,3 +4,4 @@ from . import credit_advance_assign
 from . import credit_grade_override
 from . import credit_scorecard_compare
 from . import credit_collect
+from . import credit_statement_answer
