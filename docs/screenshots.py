@@ -198,6 +198,41 @@ def credit_holds(studio):
     open_action(studio, "action_credit_hold", "finance")
 
 
+def credit_holds_by_reason(studio):
+    """Three holds for different reasons, one of them looked after."""
+    order = quote(studio, "Cornerstone Offices", 60)
+    studio.call("sale.order", "action_submit", [order])
+    studio.login("finance")
+    studio.call("sale.order", "action_credit_take", [order])
+    studio.open("/odoo/action-sale_order_control.action_credit_hold?view_type=kanban")
+
+
+def credit_hold_form(studio):
+    studio.login("finance")
+    found = studio.call("sale.order", "search", [("credit_state", "=", "hold")], limit=1)
+    studio.open(f"/odoo/action-sale_order_control.action_credit_hold/{found[0]}")
+
+
+def credit_outlook(studio):
+    """A quotation that nobody has submitted yet says what it would leave of the customer's credit."""
+    show_order(studio, quote(studio, "Cornerstone Offices", 3))
+
+
+def customer_papers(studio):
+    studio.login("sales")
+    [partner] = studio.call("res.partner", "search", [("name", "=", "Delta Workspaces")], limit=1)
+    paper = studio.call("credit.document", "create", {
+        "partner_id": partner, "type_id": studio.record_id("sale_order_control.credit_document_type_licence"),
+        "number": "HRB 4711", "date_to": str(date.today() + timedelta(days=200)),
+    })
+    studio.login("finance")
+    studio.open(f"/odoo/action-sale_order_control.credit_document_action/{paper}")
+
+
+def overdue_customers(studio):
+    open_action(studio, "credit_overdue_action", "finance")
+
+
 def control_log(studio):
     open_action(studio, "sale_control_log_action", "manager")
 
@@ -228,6 +263,11 @@ SCENES = {
     "orders-phone": orders_kanban,
     "approval-request": approval_request,
     "credit-holds": credit_holds,
+    "credit-holds-by-reason": credit_holds_by_reason,
+    "credit-hold-form": credit_hold_form,
+    "credit-outlook": credit_outlook,
+    "customer-papers": customer_papers,
+    "overdue-customers": overdue_customers,
     "control-log": control_log,
     "settings": settings,
     "settings-for-managers": settings_for_managers,

@@ -44,6 +44,7 @@
         'views/credit/credit_hold_views.xml',
         'views/credit/portal_templates.xml',
         'views/credit/credit_document_views.xml',
+        'views/credit/credit_overdue_views.xml',
         'views/credit/credit_dispute_views.xml',
         'views/credit/credit_nightly_views.xml',
         'views/credit/credit_score_views.xml',

@@ -59,3 +59,4 @@ from . import settlement_cod
 from . import settlement_invoice
 from . import settlement_statement
 from . import settlement_cycle
+from . import credit_account_overdue

@@ -54,7 +54,7 @@ class SaleOrder(models.Model):
     _inherit = 'sale.order'
 
     credit_outlook = fields.Html(
-        string="Credit Outlook", compute='_compute_credit_outlook', compute_sudo=True, sanitize=False, groups=READERS,
+        compute='_compute_credit_outlook', compute_sudo=True, sanitize=False, groups=READERS,
         help="What is left of the customer's limit now, after this quotation, and after all open quotations.")
 
     @api.depends('partner_invoice_id', 'amount_total', 'currency_id', 'company_id', 'state')

@@ -16,6 +16,7 @@ from . import test_credit_limit
 from . import test_credit_merge
 from . import test_credit_nightly
 from . import test_credit_outlook
+from . import test_credit_overdue
 from . import test_credit_prepayment
 from . import test_credit_race
 from . import test_credit_recheck

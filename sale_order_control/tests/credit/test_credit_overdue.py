@@ -1,0 +1,65 @@
+from datetime import timedelta
+
+from odoo import fields
+from odoo.exceptions import AccessError
+from odoo.tests import Form, tagged
+
+from ...models.order.control_memory import control_today
+from .common import CreditCommon
+
+
+@tagged('post_install', '-at_install')
+class TestCreditOverdue(CreditCommon):
+    """Who is late, by how much, and what they promised."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.today = fields.Date.today()
+
+    def _late(self):
+        return self.account.search([('is_overdue', '=', True), ('id', '=', self.account.id)])
+
+    def test_the_list_finds_what_the_account_shows(self):
+        self._loose_invoice(300, due=self.today)
+        self.assertFalse(self._late())
+        with control_today(self.env, self.today + timedelta(days=1)):
+            self.assertEqual(self._late(), self.account)
+            self.account.invalidate_recordset()
+            self.assertTrue(self.account.is_overdue)
+            self.assertNotIn(self.account, self.account.search([('is_overdue', '=', False)]))
+
+    def test_what_is_paid_credited_or_disputed_is_not_late(self):
+        invoice = self._loose_invoice(300, due=self.today - timedelta(days=9))
+        self.assertTrue(self._late())
+        payment = self.env['account.payment'].create({
+            'payment_type': 'inbound', 'partner_type': 'customer', 'partner_id': self.customer.id, 'amount': 300,
+            'journal_id': self.env['account.journal'].search(
+                [('type', '=', 'bank'), ('company_id', '=', self.company.id)], limit=1).id})
+        payment.action_post()
+        self.assertFalse(self._late())
+        payment.action_draft()
+        self.assertTrue(self._late())
+        self._credit_note(invoice)
+        self.assertFalse(self._late())
+
+    def test_a_promise_that_passes_is_broken_while_something_is_late(self):
+        invoice = self._loose_invoice(300, due=self.today - timedelta(days=9))
+        self.account.with_user(self.controller).write({
+            'payment_promise_date': self.today, 'payment_promise_amount': 300})
+        broken = [('payment_promise_broken', '=', True), ('id', '=', self.account.id)]
+        self.assertFalse(self.account.search(broken))
+        with control_today(self.env, self.today + timedelta(days=1)):
+            self.account.invalidate_recordset()
+            self.assertTrue(self.account.payment_promise_broken)
+            self.assertEqual(self.account.search(broken), self.account)
+            self._pay(invoice)
+            self.assertFalse(self.account.search(broken))
+
+    def test_controllers_note_promises_and_salespeople_do_not(self):
+        view = self.env.ref('sale_order_control.credit_overdue_view_list')
+        with Form(self.account.with_user(self.controller), view) as line:
+            line.payment_promise_note = "Ms Sand pays on Friday"
+        self.assertEqual(self.account.payment_promise_note, "Ms Sand pays on Friday")
+        with self.assertRaises(AccessError):
+            self.account.with_user(self.salesperson).payment_promise_note = "Never"
