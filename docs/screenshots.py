@@ -194,6 +194,20 @@ def approval_request(studio):
     studio.open(f"/odoo/action-sale_order_control.sale_approval_request_action_mine/{request}")
 
 
+def submission(studio):
+    """What the salesperson sees before the quotation is sent to its approvers."""
+    order = quote(studio, "Brightwood Interiors", 14)
+    show_order(studio, order)
+    studio.click("button[name=action_submit]")
+    studio.wait_for(".modal .o_field_widget[name=comment]")
+
+
+def approval_policy(studio):
+    studio.login("admin")
+    [policy] = studio.call("sale.approval.policy", "search", [], limit=1)
+    studio.open(f"/odoo/action-sale_order_control.sale_approval_policy_action/{policy}")
+
+
 def credit_holds(studio):
     open_action(studio, "action_credit_hold", "finance")
 
@@ -262,6 +276,8 @@ SCENES = {
     "orders-list": orders_list,
     "orders-phone": orders_kanban,
     "approval-request": approval_request,
+    "submission": submission,
+    "approval-policy": approval_policy,
     "credit-holds": credit_holds,
     "credit-holds-by-reason": credit_holds_by_reason,
     "credit-hold-form": credit_hold_form,

@@ -28,6 +28,7 @@
         'data/credit_document_data.xml',
         'data/credit_scorecard_data.xml',
         'data/approval_data.xml',
+        'data/approval_cron_data.xml',
         'data/delivery_data.xml',
 
         'views/order/sale_order_views.xml',
@@ -57,6 +58,9 @@
         'views/approval/approval_views.xml',
         'views/approval/sale_order_views.xml',
         'views/approval/approval_wizard_views.xml',
+        'views/approval/delegation_views.xml',
+        'views/approval/level_views.xml',
+        'views/approval/res_users_views.xml',
         'views/delivery/delivery_views.xml',
         'views/delivery/sale_order_views.xml',
         'views/delivery/portal_templates.xml',

@@ -8,6 +8,8 @@ from . import sale_approval_decision
 from . import sale_approval_steps
 from . import sale_approval_notice
 from . import sale_approval_reroute
+from . import sale_approval_delegation
+from . import sale_approval_deadline
 from . import res_users
 
 # What makes any document approvable.

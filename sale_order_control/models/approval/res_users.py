@@ -1,10 +1,23 @@
-from odoo import models
+from odoo import fields, models
 
 
 class ResUsers(models.Model):
     """Who leaves, or loses a company or a group, does not keep requests waiting."""
 
     _inherit = 'res.users'
+
+    approval_manager_id = fields.Many2one(
+        'res.users', string="Manager for Approvals", domain="[('share', '=', False)]", groups='base.group_user',
+        help="Approves what this user submits where a level says “Manager of the salesperson”. Empty: the manager of "
+             "the employee, where employees are used.")
+
+    def _get_approval_manager(self):
+        """Return the users' managers: those set here, else those of their employees."""
+        managers = self.approval_manager_id
+        for user in self.filtered(lambda user: not user.approval_manager_id):
+            if 'employee_ids' in user._fields:
+                managers |= user.employee_ids.parent_id.user_id
+        return managers
 
     def write(self, vals):
         result = super().write(vals)

@@ -7,6 +7,8 @@ APPROVER_TYPES = [
     ('users', "Chosen users"),
     ('group', "Everybody of a group"),
     ('team_leader', "Leader of the salesperson's team"),
+    ('salesperson_manager', "Manager of the salesperson"),
+    ('field', "Person named in a field of the document"),
     ('credit_controller', "Credit controllers"),
 ]
 QUORUMS = [
@@ -27,6 +29,8 @@ class PlannedLevel:
     quorum: str
     quorum_number: int
     user_ids: tuple
+    distinct_persons: bool = False
+    comment_required: bool = False
 
     @property
     def needed(self):
@@ -36,7 +40,8 @@ class PlannedLevel:
     @property
     def key(self):
         """Levels with an equal key ask the same persons the same question."""
-        return frozenset(self.user_ids), self.needed
+        # A level of other persons, or of written opinions, is a question of its own.
+        return frozenset(self.user_ids), self.needed, self.distinct_persons, self.comment_required
 
 
 class SaleApprovalLevel(models.Model):
@@ -55,6 +60,14 @@ class SaleApprovalLevel(models.Model):
     user_ids = fields.Many2many(
         'res.users', string="Users", domain="[('share', '=', False), ('company_ids', 'in', company_id)]")
     group_id = fields.Many2one('res.groups', ondelete='restrict')
+    approver_field = fields.Char(
+        string="Field",
+        help="Path from the document to a user, e.g. \"partner_id.user_id\" for the customer's salesperson.")
+    distinct_persons = fields.Boolean(
+        string="Other Persons Than Before",
+        help="Who agreed at an earlier level of the request cannot agree here as well.")
+    comment_required = fields.Boolean(
+        string="Opinion Required", help="Agreeing needs a written opinion too, not only disagreeing.")
     quorum = fields.Selection(QUORUMS, string="Who Must Agree", required=True, default='any')
     quorum_number = fields.Integer(string="How Many", default=1)
     preset_key = fields.Char(readonly=True, copy=False)
@@ -68,7 +81,7 @@ class SaleApprovalLevel(models.Model):
     def _check_approvers(self):
         """Refuse a level that can never decide; what it cannot decide is told when submitting."""
         for level in self:
-            if level.approver_type == 'team_leader':
+            if level.approver_type in ('team_leader', 'salesperson_manager', 'field'):
                 known = 1
             else:
                 company = level.policy_id.company_id
@@ -83,6 +96,18 @@ class SaleApprovalLevel(models.Model):
                     "Level “%(level)s” of policy “%(policy)s” wants %(wanted)s approvers to agree, but has only "
                     "%(known)s.",
                     level=level.name, policy=level.policy_id.name, wanted=level.quorum_number, known=known))
+
+    @api.constrains('approver_type', 'approver_field', 'policy_id')
+    def _check_approver_field(self):
+        for level in self.filtered(lambda level: level.approver_type == 'field'):
+            model = self.env[level.policy_id.res_model]
+            for name in (level.approver_field or '?').split('.'):
+                field = model._fields.get(name)
+                model = self.env[field.comodel_name] if field and field.relational else self.env['sale.approval.level']
+            if model._name != 'res.users':
+                raise ValidationError(self.env._(
+                    "“%(path)s” of level “%(level)s” does not lead to a user. Write a path of fields such as "
+                    "“partner_id.user_id”.", path=level.approver_field or "", level=level.name))
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_last(self):
@@ -125,6 +150,16 @@ class SaleApprovalLevel(models.Model):
             return self.env.ref('sale_order_control.group_credit_controller').all_user_ids
         return self.env['res.users']
 
+    def _get_users_by_document(self, document):
+        """Return the users that a level finds through the document."""
+        if self.approver_type == 'team_leader':
+            return document._get_approval_team().user_id
+        if self.approver_type == 'salesperson_manager':
+            return document._get_approval_salesperson()._get_approval_manager()
+        if self.approver_type == 'field':
+            return document.mapped(self.approver_field)
+        return self.env['res.users']
+
     def _get_approvers(self, document, excluded):
         """Return who may decide on a document at this level.
 
@@ -132,8 +167,7 @@ class SaleApprovalLevel(models.Model):
         :param res.users excluded: its makers, who never approve what they made
         """
         self.ensure_one()
-        users = document._get_approval_team().user_id if self.approver_type == 'team_leader' \
-            else self._get_static_users()
+        users = self._get_users_by_document(document) or self._get_static_users()
         company = document._get_approval_company()
         return (users - excluded).filtered(lambda user: self._is_approver(user, company))
 
@@ -149,6 +183,8 @@ class SaleApprovalLevel(models.Model):
             sequence=self.sequence,
             quorum=self.quorum,
             quorum_number=self.quorum_number,
+            distinct_persons=self.distinct_persons,
+            comment_required=self.comment_required,
             user_ids=tuple(self._get_approvers(document, excluded).sorted('id').ids),
         )
 

@@ -1,6 +1,7 @@
 import hashlib
 import json
 from collections import defaultdict
+from datetime import timedelta
 
 from odoo import fields, models
 from odoo.exceptions import UserError
@@ -109,6 +110,7 @@ class SaleApprovalMixin(models.AbstractModel):
             'digest': self._get_approval_digest(snapshot),
             'snapshot': snapshot,
             'covered': {issue.code: issue.figures for issue in reasons},
+            'expires_on': self._get_approval_expiry(policies),
             'tolerance': min(policies.mapped('tolerance_percent'), default=0.0),
             'reasons': [issue.message for issue in reasons],
             'display': self._prepare_approval_display(),
@@ -117,6 +119,11 @@ class SaleApprovalMixin(models.AbstractModel):
             'currency_id': currency.id,
             'amount_untaxed': amount,
         }
+
+    def _get_approval_expiry(self, policies):
+        """Return the day on which a request clears itself if nobody decides: the soonest that a policy says."""
+        days = [policy.expire_days for policy in policies if policy.expire_days]
+        return self.env['sale.order']._get_control_today() + timedelta(days=min(days)) if days else False
 
     def _get_approval_digest(self, snapshot):
         """Return the fingerprint of what is judged."""

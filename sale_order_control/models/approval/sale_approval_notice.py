@@ -71,10 +71,19 @@ class SaleApprovalRequest(models.Model):
 class SaleApprovalTask(models.Model):
     _inherit = 'sale.approval.task'
 
-    def _call_approvers(self):
-        """Give each approver whose turn it is an activity per request and one message for all of them."""
+    def _call_approvers(self, timed=True):
+        """Give each approver whose turn it is an activity per request and one message for all of them.
+
+        Delegates are called in the place of those who are away.
+
+        :param bool timed: whether the time to decide begins now
+        """
+        self = self._delegate()
         if not self:
             return
+        if timed:
+            with approval_deciding(self.env):
+                self._set_deadlines()
         kind = self.env.ref(ACTIVITY_TYPE, raise_if_not_found=False)
         model_id = self.env['ir.model']._get_id('sale.approval.request')
         turns = {(task.request_id, task.user_id): task for task in self}
@@ -118,23 +127,9 @@ class SaleApprovalTask(models.Model):
         if asked:
             raise UserError(self.env._(
                 "%(user)s is asked at level “%(level)s” already.", user=user.name, level=asked[0].level_name))
+        note = self.env._("Forwarded to %(user)s. %(comment)s", user=user.name, comment=comment).strip()
         with approval_deciding(self.env):
-            heirs = self.create([
-                {
-                    **task.copy_data()[0],
-                    'user_id': user.id,
-                    'user_name': user.name,
-                    'state': 'pending',
-                    'on_behalf_of_id': task.user_id.id,
-                    'asked_on': fields.Datetime.now(),
-                }
-                for task in self
-            ])
-            self.write({
-                'state': 'skipped',
-                'decided_on': fields.Datetime.now(),
-                'comment': self.env._("Forwarded to %(user)s. %(comment)s", user=user.name, comment=comment).strip(),
-            })
+            heirs = self.browse().union(*(task._pass_to(user, note) for task in self))
         self.request_id._dismiss_approvers()
         heirs._call_approvers()
         return True

@@ -88,6 +88,10 @@ class SaleApprovalPolicy(models.Model):
         string="Tolerance %", digits=(16, 2),
         help="By how much an approved order may get worse before it must be approved again: percent of amounts, "
              "quantities, prices and discounts, percentage points of the margin.")
+    expire_days = fields.Integer(
+        string="Clears Itself After Days", default=7,
+        help="Calendar days after which a request that nobody finished deciding is cleared: the document goes back to "
+             "its maker, who is told, as managers are. Warned one day before. 0: it waits for ever.")
     level_ids = fields.One2many('sale.approval.level', 'policy_id', string="Levels", copy=True)
     preset_key = fields.Char(
         readonly=True, copy=False, help="Which preset of the set-up wizard keeps this policy up to date.")
@@ -102,6 +106,7 @@ class SaleApprovalPolicy(models.Model):
         'CHECK (below_list_percent >= 0 AND below_list_percent <= 100)', "Below list price: between 0 and 100 %.")
     _tolerance_range = models.Constraint(
         'CHECK (tolerance_percent >= 0 AND tolerance_percent <= 100)', "The tolerance must be between 0 and 100 %.")
+    _expire_positive = models.Constraint('CHECK (expire_days >= 0)', "The number of days cannot be negative.")
     _preset_unique = models.UniqueIndex(
         '(company_id, preset_key) WHERE preset_key IS NOT NULL', "A company has each preset policy once.")
 

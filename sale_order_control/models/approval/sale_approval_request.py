@@ -193,6 +193,8 @@ class SaleApprovalRequest(models.Model):
                 'policy_name': level.policy_name,
                 'sequence': level.sequence,
                 'quorum': level.quorum,
+                'distinct_persons': level.distinct_persons,
+                'comment_required': level.comment_required,
                 'needed': level.needed,
                 'user_id': user_id,
                 'user_name': user_names[user_id],

@@ -125,7 +125,8 @@ class SaleApprovalRequest(models.Model):
         """Return the tasks that wait for a user who may decide; in sudo."""
         return self.task_ids.filtered(
             lambda task: task.user_id == user and task.state == 'pending'
-            and task.request_id.state == 'pending' and task.request_id._may_decide(user))
+            and task.request_id.state == 'pending' and task.request_id._may_decide(user)
+            and not (task.distinct_persons and task._agreed_before()))
 
     def _get_withdrawable(self, user):
         """Return the agreements that a user may take back; in sudo."""
@@ -165,6 +166,12 @@ class SaleApprovalRequest(models.Model):
 
 class SaleApprovalTask(models.Model):
     _inherit = 'sale.approval.task'
+
+    def _agreed_before(self):
+        """Whether the task's user agreed at another level of the request already."""
+        self.ensure_one()
+        others = self.request_id._get_current_tasks().filtered(lambda task: task.level_index != self.level_index)
+        return bool(others.filtered(lambda task: task.user_id == self.user_id and task.state == 'agreed'))
 
     def _was_handed_over(self):
         """Whether somebody else got this task: its heir decides again, not the one who gave it away."""

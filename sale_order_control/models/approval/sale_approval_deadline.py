@@ -1,0 +1,210 @@
+import logging
+from collections import defaultdict
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+
+from .approval_memory import approval_deciding
+
+_logger = logging.getLogger(__name__)
+
+ON_DEADLINE = [
+    ('wait', "Remind and go on waiting"),
+    ('escalate', "Ask other persons as well"),
+    ('return', "Return it to its maker"),
+]
+
+
+class SaleApprovalLevel(models.Model):
+    _inherit = 'sale.approval.level'
+
+    deadline_hours = fields.Float(
+        string="Hours to Decide",
+        help="Working hours by the company's calendar, from the approver's turn on. 0: no limit.")
+    remind_hours = fields.Float(
+        string="Remind After Hours", help="Working hours after which who has not decided is reminded. 0: no reminder.")
+    on_deadline = fields.Selection(ON_DEADLINE, string="When Time Is Up", required=True, default='wait')
+    escalation_user_ids = fields.Many2many(
+        'res.users', 'sale_approval_level_escalation_rel', string="Then Ask", domain="[('share', '=', False)]")
+
+    _hours_positive = models.Constraint(
+        'CHECK (deadline_hours >= 0 AND remind_hours >= 0)', "Hours cannot be negative.")
+
+
+class SaleApprovalTask(models.Model):
+    """Working time: reminded, overdue, escalated. Each happens once."""
+
+    _inherit = 'sale.approval.task'
+
+    deadline = fields.Datetime(readonly=True, help="By when it should be decided.")
+    remind_on = fields.Datetime(readonly=True)
+    is_overdue = fields.Boolean(readonly=True)
+
+    _chased = models.Index("(deadline) WHERE state = 'pending' AND deadline IS NOT NULL")
+
+    def _set_deadlines(self):
+        """Work out by when those whose turn has come should decide."""
+        timed = self.filtered(lambda task: task.level_id.deadline_hours or task.level_id.remind_hours)
+        moments = {}
+        groups = timed.grouped(lambda task: (
+            task.request_id.company_id, task.level_id.deadline_hours, task.level_id.remind_hours, task.asked_on))
+        for (company, deadline, remind, start), tasks in groups.items():
+            for hours in (deadline, remind):
+                if hours and (company, hours, start) not in moments:
+                    moments[company, hours, start] = company._plan_working_hours(hours, start)
+            tasks.write({
+                'deadline': moments.get((company, deadline, start)), 'remind_on': moments.get((company, remind, start)),
+                'is_overdue': False,
+            })
+
+    # === CHASING ===#
+
+    @api.model
+    def _cron_chase(self, limit=100):
+        """Remind, escalate and clear what waits too long, and begin delegations.
+
+        Each request is worked on by itself: one that fails is logged and tried again at the next run, the others
+        go on. What is done is marked, so that an interrupted run goes on and nothing is told twice.
+
+        :param int limit: requests per run of a chunk
+        """
+        self.env['sale.approval.delegation'].sudo()._hand_over_started()
+        jobs = self._get_jobs()
+        failed = 0
+        for number, (request, steps) in enumerate(jobs.items(), 1):
+            try:
+                with self.env.cr.savepoint():
+                    for step in steps:
+                        step(request)
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                raise
+            except Exception:
+                failed += 1
+                _logger.exception("Chasing approval request %s failed", request.id)
+            if number % limit == 0 or number == len(jobs):
+                done = min(limit, number % limit or limit)
+                if not self.env['ir.cron']._commit_progress(done, remaining=len(jobs) - number):
+                    break
+        return failed
+
+    @api.model
+    def _get_jobs(self):
+        """Return ``{request: [step, ...]}`` of what is due; each step takes the request."""
+        now, today = fields.Datetime.now(), self.env['sale.order']._get_control_today()
+        requests = self.env['sale.approval.request'].sudo()
+        jobs = defaultdict(list)
+        lapsed = requests.search([('state', '=', 'pending'), ('expires_on', '<=', today)])
+        for request in lapsed:
+            jobs[request].append(lambda one: one._expire())
+        warned = requests.search([
+            ('state', '=', 'pending'), ('expires_on', '=', today + timedelta(days=1)), ('is_expiry_told', '=', False)])
+        for request in warned:
+            jobs[request].append(lambda one: one._tell_expiry())
+        due = self.sudo().search([
+            ('state', '=', 'pending'),
+            '|', ('remind_on', '<=', now), '&', ('deadline', '<=', now), ('is_overdue', '=', False)])
+        for request in due.request_id - lapsed:
+            jobs[request].append(lambda one: one._chase(now))
+        return jobs
+
+
+class SaleApprovalRequest(models.Model):
+    _inherit = 'sale.approval.request'
+
+    expires_on = fields.Date(string="Clears Itself On", readonly=True, index='btree_not_null')
+    is_expiry_told = fields.Boolean(readonly=True)
+
+    def _chase(self, now):
+        """Remind the approvers of one request, or do what its level says when time is up."""
+        self.ensure_one()
+        waiting = self._get_current_tasks().filtered(lambda task: task.state == 'pending')
+        overdue = waiting.filtered(lambda task: task.deadline and task.deadline <= now and not task.is_overdue)
+        late = waiting.filtered(lambda task: task.remind_on and task.remind_on <= now)
+        with approval_deciding(self.env):
+            overdue.write({'is_overdue': True})
+            late.write({'remind_on': False})
+        if overdue.filtered(lambda task: task.level_id.on_deadline == 'return'):
+            self._close('returned', self.env._("Nobody decided in time at level “%s”.", overdue[0].level_name))
+            return
+        for task in overdue.filtered(lambda task: task.level_id.on_deadline == 'escalate'):
+            task._escalate()
+        for user, tasks in (late | overdue).grouped('user_id').items():
+            self._send_notice(
+                user, self.env._("Still waiting for your approval: %s", self.document_name),
+                [task._get_call_line() for task in tasks])
+
+    def _expire(self):
+        """Clear a request that nobody reviewed in time: the document goes back to its maker, unchanged."""
+        days = (self.expires_on - self.requested_on.date()).days
+        outcome = self.env._("Cleared: nobody decided within %s days.", days)
+        self._close('expired', outcome)
+        for manager in self._get_managers() - self.requester_id:
+            self._send_notice(manager, self._get_outcome_subject(), [f"{self._get_title()}: {outcome}"])
+
+    def _tell_expiry(self):
+        """Warn the maker and those who must decide, one day before the request clears itself."""
+        with approval_deciding(self.env):
+            self.is_expiry_told = True
+        waiting = self._get_current_tasks().filtered(lambda task: task.state == 'pending')
+        for user in waiting.user_id | self.requester_id:
+            self._send_notice(
+                user, self.env._("Cleared tomorrow unless somebody decides: %s", self.document_name),
+                [self.env._("%(document)s waits for %(names)s.", document=self._get_title(),
+                            names=", ".join(waiting.mapped('user_name')))])
+
+    def _get_managers(self):
+        """Return the managers of order control of the request's company."""
+        self.ensure_one()
+        return self.env.ref('sale_order_control.group_manager').all_user_ids.filtered(
+            lambda user: user.active and self.company_id in user.company_ids)
+
+
+class SaleApprovalTaskEscalation(models.Model):
+    _inherit = 'sale.approval.task'
+
+    def _escalate(self):
+        """Ask the persons named for it as well; whoever of all decides first counts."""
+        self.ensure_one()
+        people = self.level_id.escalation_user_ids.filtered(self._may_pass_to)
+        values = [
+            {
+                **self.copy_data()[0], 'user_id': user.id, 'user_name': user.name, 'state': 'pending',
+                'on_behalf_of_id': self.user_id.id, 'asked_on': fields.Datetime.now(), 'deadline': False,
+                'remind_on': False, 'is_overdue': True,
+            }
+            for user in people
+        ]
+        with approval_deciding(self.env):
+            added = self.create(values)
+        added._call_approvers(timed=False)
+        maker = self.request_id.requester_id
+        if added and maker.active:
+            self.request_id._send_notice(
+                maker, self.env._("Approval of %s: more people are asked", self.request_id.document_name),
+                [self.env._("%(user)s did not decide in time. Now %(names)s are asked as well.",
+                            user=self.user_name, names=", ".join(added.mapped('user_name')))])
+
+
+class SaleApprovalDelegation(models.Model):
+    _inherit = 'sale.approval.delegation'
+
+    @api.model
+    def _hand_over_started(self):
+        today = self._get_today()
+        self.search([('date_from', '<=', today), ('date_to', '>=', today)])._hand_over_waiting()
+
+
+class ResCompany(models.Model):
+    _inherit = 'res.company'
+
+    def _plan_working_hours(self, hours, start):
+        """Return when so many working hours of the company's calendar are over.
+
+        :param float hours: working hours
+        :param datetime start: naive, UTC
+        :return: naive datetime in UTC; without a calendar, every hour is a working hour
+        """
+        self.ensure_one()
+        calendar = self.sudo().resource_calendar_id
+        return calendar and calendar.plan_hours(hours, start, compute_leaves=True) or start + timedelta(hours=hours)

@@ -1,0 +1,139 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, ValidationError
+
+from .approval_memory import approval_deciding
+
+
+class SaleApprovalDelegation(models.Model):
+    """Who decides for whom, from when to when. A decision made for somebody says so for ever."""
+
+    _name = 'sale.approval.delegation'
+    _description = "Approval Delegation"
+    _order = 'date_from desc, id desc'
+    _rec_name = 'user_id'
+
+    user_id = fields.Many2one(
+        'res.users', string="Away", required=True, index=True, default=lambda self: self.env.user,
+        ondelete='restrict', domain="[('share', '=', False)]")
+    delegate_id = fields.Many2one(
+        'res.users', string="Decides Meanwhile", required=True, ondelete='restrict', domain="[('share', '=', False)]")
+    date_from = fields.Date(string="From", required=True, default=lambda self: self._get_today())
+    date_to = fields.Date(string="Until", required=True)
+    policy_ids = fields.Many2many(
+        'sale.approval.policy', string="Only for Policies", help="Leave empty for every policy.")
+    reason = fields.Char(help="E.g. holiday.")
+    active = fields.Boolean(default=True)
+    is_manager = fields.Boolean(compute='_compute_is_manager', default=lambda self: self._is_user_manager())
+
+    _dates_in_order = models.Constraint('CHECK (date_from <= date_to)', "A delegation must not end before it begins.")
+    _not_to_oneself = models.Constraint('CHECK (user_id != delegate_id)', "Nobody can delegate to themselves.")
+
+    @api.depends_context('uid')
+    def _compute_is_manager(self):
+        self.is_manager = self._is_user_manager()
+
+    @api.model
+    def _is_user_manager(self):
+        return self.env.user.has_group('sale_order_control.group_manager')
+
+    @api.constrains('user_id', 'delegate_id', 'date_from', 'date_to', 'active')
+    def _check_circle(self):
+        for delegation in self.filtered('active'):
+            if delegation.delegate_id.share or not delegation.delegate_id.active:
+                raise ValidationError(self.env._(
+                    "%s is no active internal user and cannot decide.", delegation.delegate_id.name))
+            seen, current = delegation.user_id, delegation.delegate_id
+            while current:
+                if current in seen:
+                    raise ValidationError(self.env._(
+                        "These delegations go round in a circle: %s.", " › ".join((seen | current).mapped('name'))))
+                seen |= current
+                current = self.sudo().search([
+                    ('user_id', '=', current.id), ('date_from', '<=', delegation.date_to),
+                    ('date_to', '>=', delegation.date_from)], limit=1).delegate_id
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        delegations = super().create(vals_list)
+        delegations._hand_over_waiting()
+        return delegations
+
+    def write(self, vals):
+        # The record rule looks at what the delegation was: it must not become somebody else's.
+        if 'user_id' in vals and not self._is_user_manager():
+            raise AccessError(self.env._("You delegate for yourself only. Make a delegation of your own."))
+        result = super().write(vals)
+        self._hand_over_waiting()
+        return result
+
+    @api.model
+    def _get_today(self):
+        return self.env['sale.order']._get_control_today()
+
+    @api.model
+    def _get_in_force(self, users):
+        """Return the delegations of these users that count today; in sudo."""
+        today = self._get_today()
+        return self.sudo().search([
+            ('user_id', 'in', users.ids), ('date_from', '<=', today), ('date_to', '>=', today)])
+
+    def _hand_over_waiting(self):
+        """Hand over what waits for those who are away by now."""
+        today = self._get_today()
+        started = self.sudo().filtered(
+            lambda delegation: delegation.active and delegation.date_from <= today <= delegation.date_to)
+        if started:
+            waiting = self.env['sale.approval.task'].sudo().search([
+                ('user_id', 'in', started.user_id.ids), ('state', '=', 'pending')])
+            heirs = waiting._delegate() - waiting
+            heirs.request_id._dismiss_approvers()
+            heirs._call_approvers()
+
+
+class SaleApprovalTask(models.Model):
+    _inherit = 'sale.approval.task'
+
+    def _delegate(self):
+        """Give the tasks of people who are away to their delegates.
+
+        :return: the tasks that wait now: heirs, and those that nobody could take
+        """
+        # Delegates may be away themselves: circles are refused when a delegation is made.
+        delegations = self.env['sale.approval.delegation'].sudo()
+        in_force = delegations._get_in_force(self.user_id) if self else delegations
+        heirs, given = self.browse(), self.browse()
+        for task in self:
+            delegation = in_force.filtered(
+                lambda one, task=task: one.user_id == task.user_id
+                and (not one.policy_ids or task.level_id.policy_id in one.policy_ids))[:1]
+            if not delegation or not task._may_pass_to(delegation.delegate_id):
+                continue
+            with approval_deciding(self.env):
+                heirs |= task._pass_to(delegation.delegate_id, self.env._(
+                    "Delegated to %(user)s until %(day)s.",
+                    user=delegation.delegate_id.name, day=delegation.date_to))
+            given |= task
+        return self - given | (heirs._delegate() if heirs else heirs)
+
+    def _may_pass_to(self, user):
+        """Whether a user may take the task over: no maker, able to decide, not asked at this level already."""
+        self.ensure_one()
+        peers = self._get_level_peers().filtered(lambda task: task.state != 'skipped')
+        return self.request_id._may_decide(user) and user not in peers.user_id
+
+    def _pass_to(self, user, comment):
+        """Close the task and open it for another user, who decides on behalf of the first one.
+
+        :return: the new task
+        """
+        self.ensure_one()
+        heir = self.create({
+            **self.copy_data()[0],
+            'user_id': user.id,
+            'user_name': user.name,
+            'state': 'pending',
+            'on_behalf_of_id': (self.on_behalf_of_id or self.user_id).id,
+            'asked_on': fields.Datetime.now(),
+        })
+        self.write({'state': 'skipped', 'decided_on': fields.Datetime.now(), 'comment': comment})
+        return heir
