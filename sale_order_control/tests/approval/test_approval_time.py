@@ -76,7 +76,7 @@ class TestApprovalDelegation(ApprovalCommon):
         portal = self.env['res.users'].search([('share', '=', True)], limit=1)
         self._delegate(self.director, self.finance)
         for delegate, error in (
-            (self.finance, ValidationError), (self.director, ValidationError), (portal, ValidationError),
+            (self.finance, CheckViolation), (self.director, ValidationError), (portal, ValidationError),
         ):
             with self.subTest(to=delegate.login), self.assertRaises(error), self.cr.savepoint():
                 self._delegate(self.finance, delegate)
