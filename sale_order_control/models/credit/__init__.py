@@ -10,6 +10,8 @@ from . import credit_limit_temporary
 from . import credit_guarantee
 from . import credit_pool
 from . import credit_limit_entry
+from . import credit_account_words
+from . import credit_exposure_detail
 from . import credit_decision
 from . import credit_decisions
 
@@ -23,6 +25,10 @@ from . import sale_order_decision
 from . import sale_order_verdict
 from . import credit_account_decision
 from . import credit_nightly
+from . import credit_limit_nightly
+from . import credit_history
+from . import credit_limit_request
+from . import credit_limit_request_apply
 from . import credit_account_recheck
 from . import sale_order_growth
 from . import credit_factor

@@ -134,13 +134,14 @@ class CreditAccount(models.Model):
         return {account.id: account._word_merged_limit(account.limit_kind, account._get_base()) for account in self}
 
     def _take_over(self, grade, kind, amount):
-        """Set grade and limit that follow from a merge of customers."""
+        """Set grade and limit that follow from a merge of customers or a request that was agreed to."""
         self.ensure_one()
         if self.grade_id != grade:
             with control_acting(self.env):
                 # Along with a kind of limit, the grade brings no limit of its own.
-                self.write({'grade_id': grade.id, 'limit_kind': kind, **(
-                    {'credit_limit': amount} if kind == 'amount' else {})})
+                self.write({
+                    'grade_id': grade.id, 'limit_kind': kind,
+                    **({'credit_limit': amount} if kind == 'amount' else {})})
         else:
             self._set_limit(kind, amount)
 

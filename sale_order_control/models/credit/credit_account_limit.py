@@ -2,7 +2,7 @@ from odoo import api, models
 from odoo.exceptions import AccessError, ValidationError
 
 from ..order.control_memory import control_acting, control_memory
-from .credit_account import LIMIT_CHANGES
+from .credit_account import CONTROLLER_GROUP, LIMIT_CHANGES
 
 
 class CreditAccount(models.Model):
@@ -11,6 +11,16 @@ class CreditAccount(models.Model):
     _inherit = 'credit.account'
 
     # === WHO MAY ===#
+
+    @api.model
+    def _get_controllers(self, company):
+        """Return the credit controllers who work in a company: people, no robot, the longest-serving first."""
+        users = self.env['res.users'].sudo().search([
+            ('all_group_ids', 'in', self.env.ref(CONTROLLER_GROUP).id), ('share', '=', False),
+            ('company_ids', 'in', company.ids), ('id', '!=', self.env.ref('base.user_root').id)], order='id')
+        # Who administers everything is asked when nobody else is there.
+        administrator = self.env.ref('base.user_admin')
+        return (users - administrator) | (users & administrator)
 
     def _check_amount_given(self, vals):
         if vals.get('limit_kind') == 'amount' and not self.credit_limit:

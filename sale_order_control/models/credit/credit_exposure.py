@@ -181,20 +181,11 @@ class CreditAccount(models.Model):
         owners = partners.commercial_partner_id
         if not owners:
             return positions
-        for name, field_names in _READ_FIELDS.items():
-            self.env[name].flush_model(field_names)
+        self._flush_exposure()
         root = company.sudo().root_id
         currency = root.currency_id
         rows = self.env.execute_query(SQL(
-            EXPOSURE_QUERY,
-            partners=tuple(owners.ids),
-            company_path=f'{root.parent_path}%',
-            root=root.id,
-            currency=currency.id,
-            price_include=root.account_price_include == 'tax_included',
-            today=self.env['sale.order']._get_control_today(),
-            apart=list(orders.ids) if orders else [],
-        ))
+            EXPOSURE_QUERY, **self._get_exposure_parameters(owners, root), apart=list(orders.ids) if orders else []))
         for owner, order_id, *parts, overdue, since, disputed, oldest in rows:
             position = positions[owner]
             if order_id:
@@ -206,3 +197,25 @@ class CreditAccount(models.Model):
             position.disputed_amount = currency.round(float(disputed))
             position.oldest_invoice = oldest or ''
         return positions
+
+    @api.model
+    def _flush_exposure(self):
+        """Write to the database what the statement reads."""
+        for name, field_names in _READ_FIELDS.items():
+            self.env[name].flush_model(field_names)
+
+    @api.model
+    def _get_exposure_parameters(self, owners, root):
+        """Return the parameters of the statement.
+
+        :param res.partner owners: commercial partners
+        :param res.company root: root company
+        """
+        return {
+            'partners': tuple(owners.ids),
+            'company_path': f'{root.parent_path}%',
+            'root': root.id,
+            'currency': root.currency_id.id,
+            'price_include': root.account_price_include == 'tax_included',
+            'today': self.env['sale.order']._get_control_today(),
+        }

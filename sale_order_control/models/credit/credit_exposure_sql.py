@@ -290,6 +290,6 @@ _SUM = """
 
 # All parts are materialised: the planner would otherwise weigh thirty joins at
 # once, which takes longer than reading the rows.
-EXPOSURE_QUERY = "WITH" + ",".join((
-    _PARTY, _ITEM, _OVERDUE, _DRAFT, _ORDER, _LINE, _INVOICED, _MOVED, _GOODS, _SUM,
-))
+EXPOSURE_PARTS = (_PARTY, _ITEM, _OVERDUE, _DRAFT, _ORDER, _LINE, _INVOICED, _MOVED, _GOODS)
+
+EXPOSURE_QUERY = "WITH" + ",".join((*EXPOSURE_PARTS, _SUM))

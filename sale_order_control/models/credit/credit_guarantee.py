@@ -146,6 +146,7 @@ class CreditGuarantee(models.Model):
         :raise AccessError: if the caller is no credit controller
         """
         self._set_state('draft', 'valid')
+        self._journal(self.env._("The guarantee was validated."))
         self.account_id._limit_changed(self.env._("A guarantee came in."))
         return True
 
@@ -155,6 +156,7 @@ class CreditGuarantee(models.Model):
         :raise AccessError: if the caller is no credit controller
         """
         self._set_state('valid', 'ended')
+        self._journal(self.env._("The guarantee was ended."), is_ended=True)
         self.account_id._limit_changed(self.env._("A guarantee was ended."))
         return True
 

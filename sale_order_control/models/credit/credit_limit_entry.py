@@ -149,9 +149,9 @@ class CreditLimitTemporary(models.Model):
 class CreditGuarantee(models.Model):
     _inherit = 'credit.guarantee'
 
-    def _set_state(self, before, after):
-        super()._set_state(before, after)
-        side, reason = ('after', self.env._("Validated")) if after == 'valid' else ('before', self.env._("Ended"))
+    def _journal(self, reason, is_ended=False):
+        """Record that guarantees began or ceased to count."""
+        side = 'before' if is_ended else 'after'
         for company, guarantees in self.sudo().grouped('company_id').items():
             self.env['credit.limit.entry']._record(company, [
                 {

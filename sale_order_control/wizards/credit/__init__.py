@@ -5,3 +5,4 @@ from . import credit_grade_override
 from . import credit_scorecard_compare
 from . import credit_collect
 from . import credit_statement_answer
+from . import credit_limit_answer
