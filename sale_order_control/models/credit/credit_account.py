@@ -199,15 +199,20 @@ class CreditAccount(models.Model):
         for company in self.sudo().company_id:
             self._check_limit_writer(vals, company)
         with control_cause(self.env, *self._get_change_cause(vals)):
-            return self._write_limits(vals)
+            words = self._word_grades(), self._word_groups()
+            grouped = self._get_pool_members() if 'pool_id' in vals else self.browse()
+            result = super().write(vals)
+            self._journal('grade', words[0], self._word_grades())
+            self._journal('group', words[1], self._word_groups())
+            self._follow_change(vals, grouped)
+        return result
 
-    def _write_limits(self, vals):
-        """Write values that change grade, limit or group, and what follows from them."""
-        words = self._word_grades(), self._word_groups()
-        grouped = self._get_pool_members() if 'pool_id' in vals else self.browse()
-        result = super().write(vals)  # pylint: disable=super-method-mismatch
-        self._journal('grade', words[0], self._word_grades())
-        self._journal('group', words[1], self._word_groups())
+    def _follow_change(self, vals, grouped):
+        """Do what follows from a new grade, limit or group.
+
+        :param dict vals: what was written
+        :param credit.account grouped: members of the group before
+        """
         for account in self:
             account._check_amount_given(vals)
         if 'grade_id' in vals and not {'limit_kind', 'credit_limit'} & vals.keys():
@@ -216,7 +221,6 @@ class CreditAccount(models.Model):
             (self | grouped)._limit_changed(self.env._("The customer's group was changed."))
         elif 'grade_id' in vals:
             self._limit_changed(self.env._("The credit grade was changed."))
-        return result
 
     @api.model
     def _get_act_fields(self):

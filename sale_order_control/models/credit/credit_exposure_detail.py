@@ -43,7 +43,7 @@ class CreditExposureLine(models.TransientModel):
     name = fields.Char(string="Document", readonly=True)
     partner_id = fields.Many2one('res.partner', string="Contact", readonly=True)
     move_id = fields.Many2one('account.move', string="Entry", readonly=True, groups='account.group_account_readonly')
-    order_id = fields.Many2one('sale.order', string="Order", readonly=True)
+    order_id = fields.Many2one('sale.order', readonly=True)
     date = fields.Date(readonly=True)
     due = fields.Date(readonly=True)
     amount = fields.Monetary(readonly=True, help="What of this document counts, in the currency of the main company.")

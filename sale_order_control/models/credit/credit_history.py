@@ -27,7 +27,7 @@ class CreditHistory(models.Model):
     company_id = fields.Many2one(related='account_id.company_id')
     currency_id = fields.Many2one(related='account_id.currency_id')
     date = fields.Date(required=True, readonly=True)
-    grade_id = fields.Many2one('credit.grade', string="Grade", readonly=True, ondelete='restrict')
+    grade_id = fields.Many2one('credit.grade', readonly=True, ondelete='restrict')
     limit_kind = fields.Selection(
         [('none', "No Limit"), ('zero', "Zero: Prepaid Only"), ('amount', "Limited Amount")], readonly=True)
     limit = fields.Monetary(readonly=True, help="The effective limit of the day.")
@@ -53,10 +53,10 @@ class CreditHistoryFigure(models.Model):
     _order = 'date'
 
     account_id = fields.Many2one('credit.account', string="Credit Account", readonly=True)
-    company_id = fields.Many2one('res.company', string="Company", readonly=True)
-    currency_id = fields.Many2one('res.currency', string="Currency", readonly=True)
+    company_id = fields.Many2one('res.company', readonly=True)
+    currency_id = fields.Many2one('res.currency', readonly=True)
     date = fields.Date(readonly=True)
-    grade_id = fields.Many2one('credit.grade', string="Grade", readonly=True)
+    grade_id = fields.Many2one('credit.grade', readonly=True)
     figure = fields.Selection(FIGURES, readonly=True)
     amount = fields.Monetary(readonly=True, aggregator='max')
 

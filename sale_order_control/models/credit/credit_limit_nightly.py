@@ -29,7 +29,8 @@ class CreditAccount(models.Model):
         return [*self._get_nightly_company_domain(), ('id', 'in', ending.ids)]
 
     def _get_ending_domain(self, today):
-        days = max(self.env['res.company'].sudo().search([]).mapped('credit_warn_days'), default=0)
+        companies = self.env['res.company'].sudo().search([('credit_warn_days', '>', 0)])
+        days = max(companies.mapped('credit_warn_days'), default=0)
         return [('is_warned', '=', False), ('date_to', '>=', today), ('date_to', '<=', today + timedelta(days=days))]
 
     def _run_end_warning(self, today):

@@ -33,7 +33,7 @@ class CreditLimitRequest(models.Model):
 
     name = fields.Char(string="Number", readonly=True, copy=False)
     company_id = fields.Many2one(
-        'res.company', string="Company", required=True, index=True, default=lambda self: self.env.company.root_id,
+        'res.company', required=True, index=True, default=lambda self: self.env.company.root_id,
         domain="[('parent_id', '=', False)]")
     currency_id = fields.Many2one(related='company_id.currency_id')
     partner_id = fields.Many2one(
@@ -53,7 +53,7 @@ class CreditLimitRequest(models.Model):
     reason = fields.Text(required=True, help="Why the customer deserves it. It is kept in the limit journal.")
     attachment_ids = fields.Many2many('ir.attachment', string="Evidence", copy=False)
     state = fields.Selection(STATES, default='draft', required=True, readonly=True, copy=False, tracking=True)
-    decided_by_id = fields.Many2one('res.users', string="Decided By", readonly=True, copy=False)
+    decided_by_id = fields.Many2one('res.users', readonly=True, copy=False)
     decided_on = fields.Date(readonly=True, copy=False)
     decision_reason = fields.Text(string="Answer", readonly=True, copy=False)
     obstacle = fields.Text(

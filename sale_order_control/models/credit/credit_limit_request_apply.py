@@ -14,7 +14,7 @@ class CreditLimitEntry(models.Model):
     _inherit = 'credit.limit.entry'
 
     request_id = fields.Many2one(
-        'credit.limit.request', string="Request", readonly=True, index='btree_not_null', ondelete='restrict')
+        'credit.limit.request', readonly=True, index='btree_not_null', ondelete='restrict')
 
 
 class CreditLimitRequest(models.Model):

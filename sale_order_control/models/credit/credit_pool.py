@@ -115,7 +115,7 @@ class CreditAccount(models.Model):
         self.sudo().pool_id._check_one_company()
 
     def _serialise(self):
-        super()._serialise()
+        result = super()._serialise()
         # Members of one group grow the same sum: they meet in the rows of its groups.
         chain = self.sudo().pool_id._get_chain()
         if chain:
@@ -123,3 +123,4 @@ class CreditAccount(models.Model):
                 """WITH mine AS (SELECT id FROM credit_pool WHERE id IN %s ORDER BY id FOR NO KEY UPDATE)
                    UPDATE credit_pool pool SET serial = serial + 1 FROM mine WHERE mine.id = pool.id
                    RETURNING pool.id""", tuple(chain.ids)))
+        return result

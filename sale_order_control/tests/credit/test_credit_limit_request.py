@@ -1,3 +1,5 @@
+from contextlib import suppress
+
 from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, tagged
@@ -130,11 +132,8 @@ class TestCreditLimitRequest(CreditLimitCommon):
             lambda: request.with_user(self.controller).action_approve(),
             lambda: request.with_user(self.controller).action_apply_again(),
         ):
-            try:
-                with self.cr.savepoint():
-                    act()
-            except UserError:
-                pass
+            with suppress(UserError), self.cr.savepoint():
+                act()
             self.assertEqual(self.account.credit_limit, 50)
 
     def test_rejected_returned_and_recalled_change_nothing(self):
