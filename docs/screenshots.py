@@ -247,6 +247,47 @@ def overdue_customers(studio):
     open_action(studio, "credit_overdue_action", "finance")
 
 
+def in_use(studio):
+    """Id of the scorecard; customers are scored by it if they were not yet."""
+    studio.login("admin")
+    card = studio.record_id("sale_order_control.credit_scorecard_standard")
+    if studio.call("credit.scorecard", "read", [card], ["state"])[0]["state"] == "draft":
+        studio.call("credit.scorecard", "action_put_in_use", [card])
+        studio.call("credit.scorecard", "action_score_all", [card])
+    return card
+
+
+def scorecard(studio):
+    card = in_use(studio)
+    studio.open(f"/odoo/credit-scorecards/{card}")
+
+
+def scorecard_effect(studio):
+    card = in_use(studio)
+    draft = studio.call("credit.scorecard", "action_change", [card])["res_id"]
+    late = studio.call("credit.factor", "search", [("scorecard_id", "=", draft), ("kind", "=", "tenure")])
+    studio.call("credit.factor", "write", late, {"weight": 60})
+    studio.open(f"/odoo/credit-scorecards/{draft}")
+    studio.click(text="What Would Change?")
+
+
+def grade_reviews(studio):
+    in_use(studio)
+    studio.open("/odoo/credit-reviews")
+
+
+def scored_account(studio):
+    in_use(studio)
+    [account] = studio.call("credit.account", "search", [("has_proposal", "=", True)], limit=1)
+    studio.size(height=1100)
+    studio.open(f"/odoo/credit-accounts/{account}")
+
+
+def grade(studio):
+    studio.login("admin")
+    studio.open(f"/odoo/credit-grades/{studio.record_id('sale_order_control.credit_grade_b')}")
+
+
 def control_log(studio):
     open_action(studio, "sale_control_log_action", "manager")
 
@@ -279,6 +320,11 @@ SCENES = {
     "submission": submission,
     "approval-policy": approval_policy,
     "credit-holds": credit_holds,
+    "credit-scorecard": scorecard,
+    "credit-scorecard-effect": scorecard_effect,
+    "credit-reviews": grade_reviews,
+    "credit-account-scored": scored_account,
+    "credit-grade": grade,
     "credit-holds-by-reason": credit_holds_by_reason,
     "credit-hold-form": credit_hold_form,
     "credit-outlook": credit_outlook,

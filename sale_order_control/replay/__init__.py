@@ -4,5 +4,5 @@ The package is no part of a running Odoo server: only the command ``sale_order_r
 import it. Reading order: ``book`` (what an order book is), ``reader`` (from CSV), ``behaviour`` (what the book
 does not say and is assumed), ``session`` (one replay from end to end), ``company`` and ``loader``
 (settings, people, master data), ``clock``, ``runner`` with ``events`` (the days), ``steps``, ``rooms``
-and ``bookkeeping`` (what is done in Odoo), ``facts``, ``report`` and ``writer``.
+and ``bookkeeping`` (what is done in Odoo), ``facts``, ``grading``, ``report`` and ``writer``.
 """

@@ -31,6 +31,7 @@ class Report:
 
     :ivar differences: sentences on totals that are not those of the files; empty when all agree
     :ivar is_incomplete: whether the exit status must say that something is missing
+    :ivar grades: a row per customer with the reasons in the last column; None where nobody was scored
     """
 
     heading: str
@@ -38,6 +39,7 @@ class Report:
     orders: Table
     differences: list
     is_incomplete: bool
+    grades: Table | None = None
 
     @property
     def by_key(self):
@@ -64,6 +66,8 @@ def build_report(env, outcome, problems):
         tabulate_punctuality(stories, today),
         tabulate_states(stories),
     ]
+    if outcome.gradings:
+        tables.append(tabulate_grade_changes(outcome.gradings))
     if failures:
         tables.append(Table('failures', "Orders that failed", ("order", "what happened"), failures))
     left_out = [problem for problem in problems if problem.left_out]
@@ -73,6 +77,7 @@ def build_report(env, outcome, problems):
         orders=tabulate_orders(stories, today),
         differences=differences,
         is_incomplete=bool(left_out or failures or differences),
+        grades=tabulate_grades(outcome.gradings),
     )
 
 
@@ -225,6 +230,34 @@ def tabulate_states(stories):
         groups["failed" if story.failure else story.state].append(story)
     rows = [(state, len(group), _net(group)) for state, group in sorted(groups.items(), key=lambda item: -len(item[1]))]
     return Table('states', "Where the orders stand today", ("state", "orders", "net amount"), rows)
+
+
+def tabulate_grade_changes(gradings):
+    """Count the customers by the grade they had and the one that the scorecard proposes in the end."""
+    groups = defaultdict(list)
+    for grading in gradings:
+        groups[grading.given, grading.scored or "no score"].append(grading)
+    rows = [
+        (f"{given or 'none'} → {scored}", len(group), round(mean(grading.score or 0.0 for grading in group), 1))
+        for (given, scored), group in sorted(groups.items())
+    ]
+    same = sum(grading.given == grading.scored for grading in gradings)
+    return Table(
+        'grades', "Grades by scorecard on the last day", ("had → proposed", "customers", "average score"), rows,
+        f"{same} of {_count(len(gradings), 'customer')} would keep the grade.")
+
+
+def tabulate_grades(gradings):
+    """List every customer with score, grades and limits, and the reasons in words."""
+    if not gradings:
+        return None
+    return Table(
+        'customers', "Customers by score",
+        ("customer", "name", "score", "had", "proposed", "limit", "proposed limit", "what speaks against", "why"), [
+            (grading.customer, grading.name, grading.score, grading.given, grading.scored, grading.limit,
+             grading.proposed_limit, grading.weakest, grading.explanation)
+            for grading in gradings
+        ])
 
 
 def tabulate_orders(stories, today):

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from .clock import simulated_day
 from .company import QUIET, apply_policy, create_people, prepare_company
+from .grading import grade_customers, put_scorecard_in_use
 from .loader import Countries, Loader
 from .rooms import Rooms
 from .runner import Runner
@@ -23,6 +24,7 @@ class Outcome:
     :ivar stories: list of :class:`.facts.Story`
     :ivar problems: remarks of the loader, list of :class:`.book.Problem`
     :ivar spent: ``{kind of event: seconds}``
+    :ivar gradings: how the scorecard grades the customers in the end, list of :class:`.grading.Grading`
     """
 
     book: object
@@ -30,6 +32,7 @@ class Outcome:
     stories: list
     problems: list
     spent: dict
+    gradings: list
 
 
 def check_database(env):
@@ -65,6 +68,9 @@ def replay(env, book, today, policy, progress, commit):
         apply_policy(env, policy, people)
         rooms = Rooms(env, people)
         rooms.set_up(book, loader.customers)
+        put_scorecard_in_use(env)
     commit()
     runner = Runner(book, Steps(env, people, loader), rooms, today, progress(len(book.orders)), commit)
-    return Outcome(book, today, runner.run(), loader.problems, runner.attempts.spent)
+    stories = runner.run()
+    gradings = grade_customers(env, people, loader.customers, today)
+    return Outcome(book, today, stories, loader.problems, runner.attempts.spent, gradings)

@@ -12,6 +12,10 @@ def print_report(report, stream):
         lines += [f"  {line}".rstrip() for line in align(table.columns, table.rows)]
         if table.note:
             lines.append(f"  {table.note}")
+    if report.grades:
+        # The reasons in full are in the file only: they are too long for a terminal.
+        shown = align(report.grades.columns[:-1], [row[:-1] for row in report.grades.rows])
+        lines += ["", report.grades.title, *(f"  {line}".rstrip() for line in shown)]
     lines += ["", *(f"DIFFERENT: {difference}" for difference in report.differences)]
     stream.write("\n".join(lines).rstrip() + "\n")
 
@@ -41,22 +45,26 @@ def _show(value):
 
 
 def write_report(report, path):
-    """Write the sections in long form, and one row per order to a second file beside it.
+    """Write the sections in long form, one row per order to a second file beside it, and one per customer scored
+    to a third one.
 
     :param Path path: of the first file
     :return: the paths written
     """
-    orders_path = path.with_name(f'{path.stem}-orders{path.suffix or ".csv"}')
+    rows = {'orders': report.orders, **({'grades': report.grades} if report.grades else {})}
     with open(path, 'w', encoding='utf-8', newline='') as handle:
         writer = csv.writer(handle)
         writer.writerow(('section', 'row', 'measure', 'value'))
         for table in report.tables:
             writer.writerows(_flatten(table))
-    with open(orders_path, 'w', encoding='utf-8', newline='') as handle:
-        writer = csv.writer(handle)
-        writer.writerow(report.orders.columns)
-        writer.writerows(report.orders.rows)
-    return [path, orders_path]
+    paths = [path]
+    for name, table in rows.items():
+        paths.append(path.with_name(f'{path.stem}-{name}{path.suffix or ".csv"}'))
+        with open(paths[-1], 'w', encoding='utf-8', newline='') as handle:
+            writer = csv.writer(handle)
+            writer.writerow(table.columns)
+            writer.writerows(table.rows)
+    return paths
 
 
 def _flatten(table):

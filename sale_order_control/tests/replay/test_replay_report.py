@@ -9,6 +9,7 @@ from ...replay import report
 from ...replay.book import Order, OrderLine
 from ...replay.console import Progress
 from ...replay.facts import Approval, Story
+from ...replay.grading import Grading
 from ...replay.writer import align, print_report, write_report
 from .common import write_book
 
@@ -100,6 +101,24 @@ class TestReplayReport(BaseCase):
         print_report(full, stream)
         self.assertIn("not confirmed                1    100.0    1,234.00", stream.getvalue())
         self.assertTrue(stream.getvalue().endswith("DIFFERENT: Totals differ.\n"))
+
+    def test_customers_are_listed_by_score_with_the_reasons_in_a_file_of_their_own(self):
+        gradings = [
+            Grading('HOME', "Home", 'B', 71.0, 'A', 500.0, None, "Nothing (5)", "Grade A: 71 points. And so on."),
+            Grading('AWAY', "Away", 'C', None, "", None, None, "No grade", "No grade: nothing is known.")]
+        full = report.Report(
+            "Replay", [report.tabulate_grade_changes(gradings)], report.tabulate_orders([], TODAY), [], False,
+            report.tabulate_grades(gradings))
+        self.assertEqual(full.tables[0].rows, [("B → A", 1, 71.0), ("C → no score", 1, 0.0)])
+        stream = io.StringIO()
+        print_report(full, stream)
+        self.assertIn("HOME      Home", stream.getvalue())
+        self.assertNotIn("And so on", stream.getvalue())
+        paths = write_report(full, write_book(type(self)) / 'report.csv')
+        with open(paths[2], encoding='utf-8', newline='') as handle:
+            first, second = csv.DictReader(handle)
+        self.assertEqual((paths[2].name, first['why']), ('report-grades.csv', "Grade A: 71 points. And so on."))
+        self.assertEqual((second['score'], second['limit']), ('', ''))
 
     def test_an_empty_table_says_so(self):
         self.assertEqual(align(("a", "b"), []), ["(none)"])

@@ -128,6 +128,20 @@ class TestReplayRun(ReplayCase):
         self.assertEqual(self._order('1').user_id.name, "Jane Doe")
         self.assertEqual(self._order('3').create_uid.name, "Rick Roe")
 
+    def test_customers_are_graded_in_the_end_and_it_says_why(self):
+        gradings = {grading.customer: grading for grading in self.outcome.gradings}
+        self.assertEqual(set(gradings), {order.customer for order in self.outcome.book.orders})
+        for grading in gradings.values():
+            self.assertIn(grading.scored, {'A', 'B', 'C', 'D'})
+            self.assertTrue(grading.explanation.startswith(f"Grade {grading.scored}: {grading.score:g} points."))
+        # The grades of the book stay in force: the scorecard proposes.
+        self.assertEqual(
+            {account.partner_id.name: account.grade_id.code for account in self.env['credit.account'].search([])},
+            {grading.name: grading.given for grading in gradings.values()})
+        rows = self.report.grades.rows
+        self.assertEqual([row[2] for row in rows], sorted((row[2] for row in rows), reverse=True))
+        self.assertEqual(sum(row[1] for row in self.tables['grades'].rows), len(gradings))
+
     def test_nothing_is_mailed(self):
         self.assertEqual(self.env['mail.mail'].search_count([]), self.mails)
 
