@@ -136,8 +136,8 @@ class TestReplayRun(ReplayCase):
             self.assertTrue(grading.explanation.startswith(f"Grade {grading.scored}: {grading.score:g} points."))
         # The grades of the book stay in force: the scorecard proposes.
         self.assertEqual(
-            {account.partner_id.name: account.grade_id.code for account in self.env['credit.account'].search([])},
-            {grading.name: grading.given for grading in gradings.values()})
+            {key: (grading.given, grading.limit) for key, grading in gradings.items()},
+            {'HOME': ('B', 50000), 'ABRO': ('C', 1000), 'FARS': ('C', 1000)})
         rows = self.report.grades.rows
         self.assertEqual([row[2] for row in rows], sorted((row[2] for row in rows), reverse=True))
         self.assertEqual(sum(row[1] for row in self.tables['grades'].rows), len(gradings))
