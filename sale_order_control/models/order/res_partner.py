@@ -42,4 +42,4 @@ class ResPartner(models.Model):
             '|', ('state', 'in', ('draft', 'sent')),
             '&', ('state', '=', 'sale'),
             '|', ('invoice_status', '!=', 'invoiced'), ('delivery_status', 'not in', (False, 'full')),
-        ])._get_controlled()
+        ]).filtered(lambda order: order.company_id._has_control())

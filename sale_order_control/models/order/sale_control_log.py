@@ -7,6 +7,7 @@ CONTROL_EVENTS = [
     ('confirmed', "Confirmed"),
     ('parked', "Parked"),
     ('changed', "Terms Changed"),
+    ('rewritten', "Old Handling Ended"),
     ('reopened', "Set to Draft Again"),
     ('cancelled', "Cancelled"),
     ('procure_held', "Supply Waits"),

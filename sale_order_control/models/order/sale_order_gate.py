@@ -1,3 +1,4 @@
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from odoo import api, fields, models
@@ -100,13 +101,41 @@ class SaleOrder(models.Model):
     def _get_controlled(self):
         """Filter the orders that any control applies to: switched on, and not older than go-live."""
         orders = self.filtered(lambda order: order.company_id and order.company_id._has_control())
-        older = orders.filtered(lambda order: order._is_before_go_live())
+        return orders - orders._get_exempt()
+
+    def _get_exempt(self):
+        """Filter the orders from before go-live that keep the old handling.
+
+        One that was set to draft again, or got worse terms since, has lost it: the log is what no user can edit.
+        """
+        older = self.filtered(
+            lambda order: order.company_id and order._is_before_go_live() and order.company_id._has_control())
         if older:
-            # An order that was set to draft again has lost the exemption; the log is what no user can edit.
-            reopened = self.env['sale.control.log'].sudo()._read_group(
-                [('order_id', 'in', older.ids), ('event', '=', 'reopened')], ['order_id'])
-            older -= older.browse(order.id for [order] in reopened)
-        return orders - older
+            ended = self.env['sale.control.log'].sudo()._read_group(
+                [('order_id', 'in', older.ids), ('event', 'in', ('reopened', 'rewritten'))], ['order_id'])
+            older -= older.browse(order.id for [order] in ended)
+        return older
+
+    @contextmanager
+    def _control_rewriting(self):
+        """End the old handling of orders from before go-live whose terms get worse inside, after that day.
+
+        Yields two structures that are filled when the block ends: the ids of the orders under control from
+        then on, and the terms of those from before, ``{order_id: ControlTerms}``.
+        """
+        ended, earlier = [], {}
+        exempt = self._get_exempt()
+        exempt = exempt.filtered(lambda order: order.company_id.sudo().control_go_live <= self._get_control_today())
+        before = exempt._get_control_terms()
+        yield ended, earlier
+        exempt = exempt.exists()
+        after = exempt._get_control_terms()
+        worse = exempt.filtered(lambda order: after[order.id].worse_aspects(before[order.id]))
+        if worse:
+            worse._control_log('rewritten', message=self.env._(
+                "The order is older than go-live, but its terms got worse since: from now on it is under control."))
+            ended += worse.ids
+            earlier.update({order.id: before[order.id] for order in worse})
 
     def _is_before_go_live(self):
         self.ensure_one()

@@ -1,6 +1,6 @@
 from contextlib import contextmanager
 
-from odoo import api, models
+from odoo import SUPERUSER_ID, api, models
 from odoo.exceptions import UserError
 
 from .control_memory import control_acting, control_memory, control_scope, event_happened
@@ -46,7 +46,7 @@ class SaleOrder(models.Model):
             clean._control_log_told(issues)
             if confirmable:
                 confirmable.action_confirm()
-        return self._get_submit_result(confirmable, waiting, self - confirmable - waiting, refused)
+        return self._get_submit_result(confirmable, waiting, self - confirmable - waiting, refused, issues)
 
     def _check_submittable(self):
         wrong = self.filtered(lambda order: order.state not in ('draft', 'sent'))
@@ -93,8 +93,13 @@ class SaleOrder(models.Model):
         blocked = self.filtered(lambda order: order.id not in refused)
         return "\n\n".join(part for part in (*refused.values(), blocked._get_control_refusal(issues)) if part)
 
-    def _get_submit_result(self, confirmed, waiting, left, refused):
-        """Tell the user in one message what happened to every order."""
+    def _get_submit_result(self, confirmed, waiting, left, refused, issues):
+        """Tell the user in one message what happened to every order, and what is odd about those that went on.
+
+        :param dict refused: ``{order_id: sentence}`` why orders could not be handed over
+        :param dict issues: result of the gate at *submit*
+        """
+        told = (confirmed | waiting)._get_submit_warnings(issues)
         parts = []
         if confirmed:
             parts.append(self.env._("Confirmed: %s", ", ".join(confirmed.mapped('display_name'))))
@@ -102,40 +107,68 @@ class SaleOrder(models.Model):
             parts.append(self.env._("Submitted for approval: %s", ", ".join(waiting.mapped('display_name'))))
         if left:
             parts.append(left._get_unsubmitted_refusal(left._get_control_issues('confirm'), refused))
+        parts += told
         return {
             'type': 'ir.actions.client',
             'tag': 'display_notification',
             'params': {
                 'message': "\n".join(parts),
-                'type': 'warning' if left else 'success',
-                'sticky': bool(left),
+                'type': 'warning' if left or told else 'success',
+                'sticky': bool(left or told),
                 'next': {'type': 'ir.actions.client', 'tag': 'soft_reload'},
             },
         }
 
+    def _get_submit_warnings(self, issues):
+        """Word what the rules tell about these orders without stopping them, a line per order and warning."""
+        return [
+            self.env._(
+                "Please note for %(order)s: %(warning)s", order=order.display_name,
+                warning=f"{issue.message} {issue.clears}".rstrip())
+            for order in self for issue in issues[order.id] if issue.effect == 'warn'
+        ]
+
     def action_confirm(self):
         """Confirm what passes the gate.
 
-        Interactive callers are refused with all reasons. Where a payment or a signature has already
-        happened, orders on hold are parked instead and the others confirmed.
+        Interactive callers are refused with all reasons. Where a payment, a signature or a sale at the
+        counter has already happened, orders on hold are parked instead and the others confirmed.
         """
         controlled = self._get_controlled()
         if not controlled:
             return super().action_confirm()
         with control_scope(self.env) as memory:
-            orders = self
             controlled._control_serialise('confirm')
-            if memory.happened or self.env.user.share:
-                issues = controlled._get_control_issues('confirm')
-                orders -= controlled._get_held(issues)._control_park(issues)
-                if not orders:
-                    return True
-            else:
-                issues = controlled._control_require('confirm')
+            issues = controlled._get_control_issues('confirm')
+            held = controlled._get_held(issues)
+            parking = held if memory.happened or self.env.user.share else held._filter_settled_elsewhere()
+            if held - parking:
+                raise UserError((held - parking)._get_control_refusal(issues))
+            orders = self - parking._control_park(issues)
+            if not orders:
+                return True
             with orders._control_confirming():
                 result = super(SaleOrder, orders).action_confirm()
             (orders & controlled)._control_record_confirmation(issues)
         return result
+
+    def _filter_settled_elsewhere(self):
+        """Filter the orders whose goods or money changed hands already, at a counter or by a scheduled payment.
+
+        Known by what is on record, not by the caller. A wrong record is no way round: it parks.
+        """
+        orders = self.sudo()
+        if 'pos_order_line_ids' in self._fields:
+            counter = orders.filtered(lambda order: any(
+                sold.state not in ('draft', 'cancel')
+                for sold in (order.pos_order_line_ids | order.order_line.pos_order_line_ids).order_id))
+        else:
+            counter = orders.browse()
+        # A job processes a payment for which the customer chose to pay on delivery: nobody reads a refusal.
+        if self.env.uid == SUPERUSER_ID:
+            counter |= orders.filtered(lambda order: any(
+                transaction.state in ('pending', 'authorized', 'done') for transaction in order.transaction_ids))
+        return self.browse(counter.ids)
 
     @contextmanager
     def _control_confirming(self):
@@ -212,7 +245,8 @@ class SaleOrder(models.Model):
         self._check_leaving_sale(vals)
         watched = self if self._get_control_term_fields() & vals.keys() else self.browse()
         with control_scope(self.env), (watched - entering)._control_change():
-            result = super().write(vals)
+            with (watched & entering)._control_rewriting():
+                result = super().write(vals)
             entering._control_enter_sale()
             self._control_follow_state(former)
         return result
@@ -230,15 +264,19 @@ class SaleOrder(models.Model):
         """
         memory = control_memory(self.env)
         orders = self.filtered(lambda order: order.id and order.id not in memory.changing)
+        every = orders
         orders = orders._get_controlled()._get_control_watched() if orders else orders
         before = orders._get_control_terms()
         confirmed = orders.filtered(lambda order: ask_before and order.state == 'sale')
         former = confirmed._get_control_issues('confirm')
         memory.changing.update(before)
         try:
-            yield
+            with every._control_rewriting() as (ended, earlier):
+                yield
         finally:
             memory.changing.difference_update(before)
+        orders |= every.browse(ended).exists()._get_control_watched()
+        before.update(earlier)
         if orders:
             memory.former, outer = former, memory.former
             try:

@@ -1,4 +1,5 @@
 from . import test_order_completeness
+from . import test_order_counter
 from . import test_order_delivered
 from . import test_order_entry
 from . import test_order_gate

@@ -1,6 +1,7 @@
-from datetime import date
+from datetime import date, timedelta
 
 from odoo import Command
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from ...models.order.control_issue import ControlIssue
@@ -182,6 +183,67 @@ class TestOrderGate(ControlCommon):
         order.action_cancel()
         order.action_draft()
         self.assertTrue(order._get_control_issues('confirm')[order.id])
+
+    def _old_order(self, **values):
+        """An order from before go-live, which was yesterday."""
+        order = self._create_order(**values)
+        self.env.cr.execute(
+            "UPDATE sale_order SET create_date = create_date - interval '9 days' WHERE id = %s", [order.id])
+        order.invalidate_recordset(['create_date'])
+        self.company.control_go_live = order._get_control_today() - timedelta(days=1)
+        return order
+
+    def test_worse_terms_after_go_live_end_the_old_handling(self):
+        self._switch(completeness='enforce')
+        StubRule(self, issue())
+        line = {'product_id': self.product.id, 'product_uom_qty': 1}
+        for rewrite in (
+            lambda order: order.write({'partner_id': self.customer.copy().id}),
+            lambda order: order.order_line.write({'product_uom_qty': 100}),
+            lambda order: order.order_line.write({'discount': 50}),
+            lambda order: order.write({'order_line': [Command.create(line)]}),
+            lambda order: order.order_line.create({'order_id': order.id, **line}),
+        ):
+            order = self._old_order(quantity=2)
+            self.assertFalse(order._get_controlled())
+            rewrite(order)
+            self.assertTrue(order._get_controlled())
+            with self.assertRaises(UserError):
+                order.action_confirm()
+
+    def test_terms_rewritten_together_with_the_state_are_judged(self):
+        self._switch(completeness='enforce')
+        StubRule(self, issue())
+        order = self._old_order(quantity=2)
+        with self.assertRaises(UserError):
+            order.write({'partner_id': self.customer.copy().id, 'state': 'sale'})
+
+    def test_harmless_changes_keep_the_old_handling(self):
+        self._switch(completeness='enforce')
+        StubRule(self, issue())
+        order = self._old_order(quantity=2)
+        order.order_line.write({'product_uom_qty': 1, 'price_unit': 120})
+        order.order_line.name = "Another text"
+        order.note = "A remark"
+        self.assertFalse(order._get_controlled())
+        order.action_confirm()
+        self.assertEqual(order.state, 'sale')
+
+    def test_before_the_day_of_go_live_nothing_ends(self):
+        self._switch(completeness='enforce')
+        order = self._old_order()
+        self.company.control_go_live = order._get_control_today() + timedelta(days=30)
+        order.order_line.product_uom_qty = 100
+        self.assertFalse(order._get_controlled())
+
+    def test_a_confirmed_old_order_that_grows_is_judged(self):
+        self._switch(completeness='enforce')
+        rule = StubRule(self)
+        order = self._old_order()
+        order.action_confirm()
+        rule.batch = lambda order, terms: [issue(count=terms.lines[0].quantity, figures=['count'])]
+        with self.assertRaises(UserError):
+            order.order_line.product_uom_qty = 100
 
     def test_back_dating_the_order_does_not_exempt_it(self):
         StubRule(self, issue())
