@@ -5,6 +5,7 @@ from lxml import etree
 from odoo.tests import tagged
 
 from .common import ControlCommon
+from .test_order_gate import StubRule, issue
 
 
 @tagged('post_install', '-at_install')
@@ -49,6 +50,19 @@ class TestOrderEntry(ControlCommon):
         order.action_submit()
         [logged] = order.sudo().control_log_ids.filtered('code')
         self.assertEqual((logged.event, logged.message), ('confirmed', "No reference."))
+
+    def test_submit_itself_tells_what_is_odd_about_an_order_that_goes_on(self):
+        StubRule(self, issue(effect='warn'))
+        order = self._create_order()
+        told = order.action_submit()['params']
+        self.assertEqual(order.state, 'sale')
+        self.assertIn(f"Please note for {order.display_name}: The stub does not like it.", told['message'])
+        self.assertTrue(told['sticky'])
+
+    def test_a_possible_duplicate_is_told_by_submit_itself(self):
+        self._create_order(quantity=3)
+        order = self._create_order(quantity=3)
+        self.assertIn("a short time ago", order.action_submit()['params']['message'])
 
     def test_submit_is_not_offered_on_orders_older_than_go_live(self):
         order = self._create_order()

@@ -209,19 +209,6 @@ class TestOrderGuard(ControlCommon):
         order.action_submit()
         self.assertEqual(order.state, 'sale')
 
-    def test_submit_tells_what_is_odd_about_an_order_that_goes_on(self):
-        StubRule(self, issue(effect='warn'))
-        order = self._create_order()
-        told = order.action_submit()['params']
-        self.assertEqual(order.state, 'sale')
-        self.assertIn(f"Please note for {order.display_name}: The stub does not like it.", told['message'])
-        self.assertTrue(told['sticky'])
-
-    def test_a_possible_duplicate_is_told_by_submit_itself(self):
-        self._create_order(quantity=3)
-        order = self._create_order(quantity=3)
-        self.assertIn("a short time ago", order.action_submit()['params']['message'])
-
     def test_submit_of_a_blocked_order_says_why(self):
         order = self._held_order()
         with self.assertRaisesRegex(UserError, "The stub does not like it"):
