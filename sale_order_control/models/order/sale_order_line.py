@@ -8,6 +8,8 @@ from .control_terms import LINE_TERM_FIELDS, LineTerms
 COMPUTED_FIGURES = frozenset({
     'price_subtotal', 'price_total', 'price_tax', 'invoice_status', 'qty_invoiced', 'qty_to_invoice',
     'untaxed_amount_invoiced', 'untaxed_amount_to_invoice', 'qty_delivered_method',
+    # Odoo links invoices from their side; from here one could claim that something was invoiced.
+    'invoice_lines',
 })
 
 

@@ -91,7 +91,8 @@ class SaleOrder(models.Model):
             for issue in self._get_control_issues(checkpoint)[self.id]:
                 issues[issue.area].append(issue)
         sections = [section for section in self.sudo()._get_control_sections(issues) if section]
-        areas = list(AREA_SWITCHES)
+        # What is no area of its own, as supply that waits, comes last.
+        areas = [*AREA_SWITCHES, 'supply']
         return sorted(sections, key=lambda section: areas.index(section['area']))
 
     def _get_control_sections(self, issues):

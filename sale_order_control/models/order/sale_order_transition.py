@@ -4,7 +4,7 @@ from odoo.exceptions import AccessError, UserError
 from .control_memory import control_acting, control_memory
 
 # Figures that Odoo computes and the rules rely on. A form shows them read-only; over RPC they can be written.
-COMPUTED_FIGURES = frozenset({'amount_untaxed', 'amount_tax', 'amount_total', 'invoice_status'})
+COMPUTED_FIGURES = frozenset({'amount_untaxed', 'amount_tax', 'amount_total', 'invoice_status', 'delivery_status'})
 
 
 class SaleOrder(models.Model):
@@ -106,7 +106,8 @@ class SaleOrder(models.Model):
     def _control_clean_values(self, vals):
         """Refuse protected fields of a new order, and leave out figures that Odoo computes."""
         self.browse()._control_refuse_protected(vals)
-        company = self.env['res.company'].browse(vals.get('company_id')) or self.env.company
+        company_id = vals.get('company_id') or self.env.context.get('default_company_id')
+        company = self.env['res.company'].browse(company_id) or self.env.company
         if not COMPUTED_FIGURES & vals.keys() or not company._has_control():
             return vals
         return {name: value for name, value in vals.items() if name not in COMPUTED_FIGURES}

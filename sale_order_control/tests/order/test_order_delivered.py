@@ -37,6 +37,15 @@ class TestOrderDelivered(ControlCommon):
         order.action_confirm()
         return order
 
+    def _invoice_line(self):
+        """A posted invoice line that has nothing to do with the order."""
+        invoice = self.env['account.move'].create({
+            'move_type': 'out_invoice', 'partner_id': self.customer.id, 'invoice_date': '2026-01-01',
+            'invoice_line_ids': [Command.create({'product_id': self.service.id, 'quantity': 99, 'price_unit': 100})],
+        })
+        invoice.action_post()
+        return invoice.invoice_line_ids
+
     def test_a_service_of_a_held_order_is_not_delivered(self):
         order = self._confirmed()
         self.rule.issues = [issue()]
@@ -93,7 +102,7 @@ class TestOrderDelivered(ControlCommon):
         order.action_confirm()
         for values in (
             {'qty_delivered': 1}, {'qty_delivered_method': 'manual'}, {'qty_invoiced': 99},
-            {'untaxed_amount_to_invoice': 0.0}, {'price_total': 1.0},
+            {'untaxed_amount_to_invoice': 0.0}, {'price_total': 1.0}, {'invoice_lines': [Command.clear()]},
         ):
             with self._refused(AccessError, "cannot be written"):
                 order.order_line.write(values)
@@ -102,13 +111,14 @@ class TestOrderDelivered(ControlCommon):
         forged = {
             'price_total': 1.0, 'qty_invoiced': 99.0, 'invoice_status': 'invoiced', 'qty_delivered_method': 'manual',
         }
-        order = self._create_order(quantity=3, **forged)
+        order = self._create_order(quantity=3, invoice_lines=[Command.set(self._invoice_line().ids)], **forged)
         context = {f'default_{name}': value for name, value in forged.items()}
         line = order.order_line.with_context(**context).create(
             {'order_id': order.id, 'product_id': self.product.id, 'product_uom_qty': 3})
         for created in (order.order_line, line):
             self.assertEqual(created[:1].price_total, 300)
             self.assertFalse(created[:1].qty_invoiced)
+            self.assertFalse(created[:1].sudo().invoice_lines)
             self.assertEqual(created[:1].qty_delivered_method, 'stock_move')
 
     def test_what_an_event_delivers_is_recorded(self):
