@@ -59,6 +59,7 @@
         'views/credit/settlement_statement_report.xml',
         'views/credit/settlement_statement_views.xml',
         'views/approval/approval_views.xml',
+        'views/approval/approval_sheet.xml',
         'views/approval/sale_order_views.xml',
         'views/approval/approval_wizard_views.xml',
         'views/approval/delegation_views.xml',

@@ -7,6 +7,7 @@ from . import sale_approval_task
 from . import sale_approval_decision
 from . import sale_approval_steps
 from . import sale_approval_notice
+from . import sale_approval_sheet
 from . import sale_approval_reroute
 from . import sale_approval_delegation
 from . import sale_approval_deadline
@@ -22,6 +23,7 @@ from . import sale_approval_mixin_submission
 from . import sale_order
 from . import sale_order_gate
 from . import sale_order_prices
+from . import sale_order_cumulative
 from . import sale_order_submission
 from . import sale_order_preview
 from . import sale_order_status

@@ -14,6 +14,7 @@ class ApprovalFigures:
     :ivar margin_percent: margin of an order in percent of its amount
     :ivar list_gap: ``(percent, product id)`` of the line that is most below its list price
     :ivar cost_gap: the same, below its cost
+    :ivar lately: ``((days, amount), ...)`` of the customer's other orders, in the same currency
     """
 
     amount: float = 0.0
@@ -23,3 +24,4 @@ class ApprovalFigures:
     margin_percent: float = 0.0
     list_gap: tuple = (0.0, 0)
     cost_gap: tuple = (0.0, 0)
+    lately: tuple = ()

@@ -21,8 +21,7 @@ class SaleApprovalMixin(models.AbstractModel):
         scope = documents._get_rules_in_scope()
         figures = documents.browse(scope)._get_approval_figures()
         found = {
-            document.id: [
-                issue for rule in scope[document.id] for issue in document._judge_policy(rule, figures[document.id])]
+            document.id: document._judge_rules(scope[document.id], figures[document.id])
             for document in documents.browse(scope)
         }
         return {document_id: reasons for document_id, reasons in found.items() if reasons}
@@ -34,8 +33,10 @@ class SaleApprovalMixin(models.AbstractModel):
         """
         scope = {}
         policies = self.env['sale.approval.policy']
+        today = self.env['sale.order']._get_control_today()
         for company, documents in self.grouped(lambda document: document._get_approval_company()).items():
             rules = policies._get_rules(tuple(company.parent_ids.ids), self._name) if company else ()
+            rules = [rule for rule in rules if rule.is_valid_on(today)]
             # A condition means the same whoever asks: nothing of the caller's context counts.
             context = {'allowed_company_ids': company.ids}
             plain = documents.with_context(context) if rules else documents  # pylint: disable=context-overridden
@@ -67,11 +68,31 @@ class SaleApprovalMixin(models.AbstractModel):
                 rule, 'always', self.env._("Approval is always needed here (policy “%s”).", rule.name))]
         return self._judge_amount(rule, figures) if rule.min_amount else []
 
+    def _judge_rules(self, rules, figures):
+        """Apply policies in their order, until one that matches says that no other one is asked.
+
+        A policy that answers for issues of other controls is asked all the same: nobody else could agree to them.
+
+        :return: list of :class:`ControlIssue`
+        """
+        found, stopped = [], False
+        for rule in rules:
+            if stopped and not rule.on_credit_issue:
+                continue
+            issues = self._judge_policy(rule, figures)
+            found += issues
+            stopped = stopped or bool(issues) and rule.stop_here
+        return found
+
+    def _get_judged_amount(self, rule, figures):
+        """Return what a policy's amount is compared with, in the document's currency."""
+        return figures.amount
+
     def _judge_amount(self, rule, figures):
         currency = self.env['res.currency'].browse(figures.currency_id)
         limit_currency = self.env['res.currency'].browse(rule.currency_id)
         converted = currency._convert(
-            figures.amount, limit_currency, self._get_approval_company(),
+            self._get_judged_amount(rule, figures), limit_currency, self._get_approval_company(),
             self.env['sale.order']._get_control_today())
         if limit_currency.compare_amounts(converted, rule.min_amount) < 0:
             return []
@@ -79,8 +100,10 @@ class SaleApprovalMixin(models.AbstractModel):
         return [self._prepare_policy_issue(
             rule, 'min_amount',
             self.env._(
+                "The amount of %(amount)s with what was ordered in the last %(days)s days reaches %(limit)s (policy "
+                "“%(policy)s”)." if rule.cumulative_days else
                 "The amount of %(amount)s reaches %(limit)s (policy “%(policy)s”).",
-                amount=formatLang(self.env, converted, currency_obj=limit_currency),
+                days=rule.cumulative_days, amount=formatLang(self.env, converted, currency_obj=limit_currency),
                 limit=formatLang(self.env, rule.min_amount, currency_obj=limit_currency), policy=rule.name),
             amount=figures.amount, currency=currency.name, converted=converted, limit=rule.min_amount,
             limit_currency=limit_currency.name, figures=['amount'])]

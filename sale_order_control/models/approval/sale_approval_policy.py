@@ -32,12 +32,20 @@ class PolicyRule:
     below_list_percent: float
     below_cost: bool
     on_credit_issue: bool
+    cumulative_days: int
+    stop_here: bool
+    date_from: object
+    date_to: object
     level_names: tuple
 
     @property
     def is_unconditional(self):
         """Whether every order in scope needs the approval."""
         return not any(getattr(self, trigger) for trigger in TRIGGERS)
+
+    def is_valid_on(self, day):
+        """Whether the policy counts on a day."""
+        return (not self.date_from or self.date_from <= day) and (not self.date_to or day <= self.date_to)
 
 
 class SaleApprovalPolicy(models.Model):
@@ -67,6 +75,10 @@ class SaleApprovalPolicy(models.Model):
         help="Currency of the amount below. Other currencies are converted at today's rate.")
     min_amount = fields.Monetary(
         string="Amount From", help="Amount without taxes from which approval is needed. 0: the amount does not matter.")
+    cumulative_days = fields.Integer(
+        string="Count Orders of the Last Days",
+        help="The amount is counted together with the customer's other orders of so many days, confirmed or waiting "
+             "for approval, so that splitting an order does not help. 0: each order by itself.")
     max_discount = fields.Float(
         string="Discount Above %", digits='Discount',
         help="Approval is needed when a line's effective discount is higher. 0: the discount does not matter.")
@@ -88,6 +100,12 @@ class SaleApprovalPolicy(models.Model):
         string="Tolerance %", digits=(16, 2),
         help="By how much an approved order may get worse before it must be approved again: percent of amounts, "
              "quantities, prices and discounts, percentage points of the margin.")
+    date_from = fields.Date(string="Valid From", help="Orders submitted before this day are not asked about.")
+    date_to = fields.Date(string="Valid Until")
+    stop_here = fields.Boolean(
+        string="Ask No Later Policy",
+        help="When this policy asks for approval, those after it are not asked any more. Policies for issues of other "
+             "controls always are.")
     expire_days = fields.Integer(
         string="Clears Itself After Days", default=7,
         help="Calendar days after which a request that nobody finished deciding is cleared: the document goes back to "
@@ -106,6 +124,10 @@ class SaleApprovalPolicy(models.Model):
         'CHECK (below_list_percent >= 0 AND below_list_percent <= 100)', "Below list price: between 0 and 100 %.")
     _tolerance_range = models.Constraint(
         'CHECK (tolerance_percent >= 0 AND tolerance_percent <= 100)', "The tolerance must be between 0 and 100 %.")
+    _cumulative_positive = models.Constraint('CHECK (cumulative_days >= 0)', "The number of days cannot be negative.")
+    _dates_in_order = models.Constraint(
+        'CHECK (date_from IS NULL OR date_to IS NULL OR date_from <= date_to)',
+        "A policy must not end before it begins.")
     _expire_positive = models.Constraint('CHECK (expire_days >= 0)', "The number of days cannot be negative.")
     _preset_unique = models.UniqueIndex(
         '(company_id, preset_key) WHERE preset_key IS NOT NULL', "A company has each preset policy once.")
@@ -199,5 +221,9 @@ class SaleApprovalPolicy(models.Model):
             below_list_percent=self.below_list_percent,
             below_cost=self.below_cost,
             on_credit_issue=self.on_credit_issue,
+            cumulative_days=self.cumulative_days if self.res_model == 'sale.order' else 0,
+            stop_here=self.stop_here,
+            date_from=self.date_from,
+            date_to=self.date_to,
             level_names=tuple(self.level_ids.mapped('name')),
         )

@@ -126,7 +126,7 @@ class SaleOrder(models.Model):
             return {}
         figures = orders._get_order_figures(terms, issues, rules)
         found = {
-            order.id: [issue for rule in rules[order.id] for issue in order._judge_policy(rule, figures[order.id])]
+            order.id: order._judge_rules(rules[order.id], figures[order.id])
             for order in orders
         }
         if checkpoint in ('submit', 'release'):

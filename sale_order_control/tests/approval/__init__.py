@@ -4,6 +4,7 @@ from . import test_approval_mixin
 from . import test_approval_steps
 from . import test_approval_prices
 from . import test_approval_time
+from . import test_approval_scope
 from . import test_approval_coverage
 from . import test_approval_attack
 from . import test_approval_scale
