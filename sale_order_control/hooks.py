@@ -1,6 +1,8 @@
-"""What happens once, when the add-on is installed into a database that has orders already."""
+"""What happens once: when the add-on is installed into a database that has orders already, and when it goes."""
 
 from odoo.tools import SQL
+
+from .models.credit.credit_exposure_sql import EXPOSURE_FUNCTION
 
 
 def post_init_hook(env):
@@ -42,3 +44,8 @@ def fill_sale_types(env):
             own=list(own), home=home.id or None, company=company.id,
             types=[types._get_type_id(scope) or None for scope in ('domestic', 'export', 'internal')]))
     orders.invalidate_model(['sale_type_id'])
+
+
+def uninstall_hook(env):
+    """Leave no function of ours in the database."""
+    env.cr.execute(f'DROP FUNCTION IF EXISTS {EXPOSURE_FUNCTION}')

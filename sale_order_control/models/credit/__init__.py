@@ -46,6 +46,7 @@ from . import base_partner_merge
 from . import stock_move
 from . import account_move
 from . import account_move_line
+from . import credit_exposure_search
 from . import credit_indexes
 
 from . import settlement_terms

@@ -80,7 +80,7 @@ class CreditAccount(models.Model):
         help="Unpaid on invoices that the customer objects to: owed, but not called overdue.")
     state = fields.Selection(
         [('open', "Open"), ('watch', "Watch"), ('hold', "On Hold")],
-        compute='_compute_position', compute_sudo=True, search='_search_state',
+        compute='_compute_position', compute_sudo=True,
         help="Hold: put on hold by a credit controller. Watch: overdue, over the limit, or close to it.")
     decision_ids = fields.One2many('credit.decision', 'account_id', string="Decisions")
     held_order_count = fields.Integer(compute='_compute_held_order_count', compute_sudo=True)
@@ -142,14 +142,6 @@ class CreditAccount(models.Model):
         over = self.effective_kind != 'none' and self.currency_id.compare_amounts(self.available, 0) < 0
         near = self.grade_id.watch_percent and self.used_percent >= self.grade_id.watch_percent
         return 'watch' if over or near or self.overdue_days > self.grade_id.overdue_days else 'open'
-
-    def _search_state(self, operator, value):
-        if operator != 'in':
-            return NotImplemented
-        if set(value) == {'hold'}:
-            return [('is_held', '=', True)]
-        accounts = self.sudo().search([])  # pylint: disable=no-search-all
-        return [('id', 'in', accounts.filtered(lambda account: account.state in value).ids)]
 
     def _compute_held_order_count(self):
         groups = self.env['sale.order']._read_group(

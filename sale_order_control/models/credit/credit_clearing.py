@@ -7,30 +7,26 @@ from datetime import date
 from odoo import api, models
 from odoo.tools import SQL
 
-from .credit_exposure_sql import _ITEM, _PARTY
+from .credit_exposure_sql import OPEN_ITEMS
 
 # The open items that a payment of the amount asked for would settle, those first that are due first.
 # What was paid without saying for what counts for the oldest, as it does in the overdue amount.
-_OPEN_ITEMS = f"""
-    WITH {_PARTY.strip()},
-    {_ITEM.strip()},
+_OPEN_ITEMS = OPEN_ITEMS + """,
     aged AS (
-        SELECT owner, id, move_name, amount, due,
+        SELECT owner, id, amount, due,
                SUM(amount) OVER (PARTITION BY owner ORDER BY due, id)
                + (SELECT COALESCE(SUM(credit.amount), 0) FROM item credit
                    WHERE credit.owner = item.owner AND credit.amount < 0) AS cumulated
           FROM item WHERE amount > 0 AND NOT is_disputed
     )
-    SELECT owner, move_name, LEAST(amount, cumulated), due
+    SELECT owner, (SELECT move_name FROM account_move_line WHERE id = aged.id), LEAST(amount, cumulated), due
       FROM aged
       JOIN unnest(%(owners)s::int[], %(needs)s::numeric[]) AS wanted(wanted_owner, need) ON wanted_owner = owner
      WHERE cumulated > 0 AND cumulated - amount < need
      ORDER BY owner, due, id"""
 
 # How much must be paid until nothing is overdue for longer than tolerated.
-_TOO_OLD = f"""
-    WITH {_PARTY.strip()},
-    {_ITEM.strip()}
+_TOO_OLD = OPEN_ITEMS + """
     SELECT item.owner,
            GREATEST(0, SUM(amount) FILTER (WHERE amount > 0 AND due < before AND NOT is_disputed)
                        + COALESCE(SUM(amount) FILTER (WHERE amount < 0), 0))
@@ -116,6 +112,5 @@ class CreditAccount(models.Model):
     def _get_open_item_arguments(self, owners, company):
         root = company.sudo().root_id
         return {
-            'partners': tuple(owners), 'company_path': f'{root.parent_path}%', 'root': root.id,
-            'today': self.env['sale.order']._get_control_today(),
+            'partners': list(owners), 'company_path': f'{root.parent_path}%',
         }

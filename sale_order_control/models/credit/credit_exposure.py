@@ -7,7 +7,7 @@ from datetime import date
 from odoo import api, models
 from odoo.tools import SQL
 
-from .credit_exposure_sql import EXPOSURE_QUERY
+from .credit_exposure_sql import CREATE_FUNCTION, EXPOSURE_QUERY
 
 # Everything the statement reads, to be written to the database before it runs.
 _READ_FIELDS = {
@@ -158,6 +158,10 @@ class Position:
 class CreditAccount(models.Model):
     _inherit = 'credit.account'
 
+    def init(self):
+        super().init()
+        self.env.cr.execute(CREATE_FUNCTION)
+
     @api.model
     def _get_exposure(self, partners, company, exclude_orders=None):
         """Return the exposure of customers, in the currency of the root company.
@@ -178,6 +182,8 @@ class CreditAccount(models.Model):
         :return: ``defaultdict {commercial_partner_id: Position}``
         """
         positions = defaultdict(Position)
+        # Of a partner that is not in memory yet, Odoo would otherwise read some ninety fields.
+        partners.fetch(['commercial_partner_id'])
         owners = partners.commercial_partner_id
         if not owners:
             return positions
@@ -185,7 +191,7 @@ class CreditAccount(models.Model):
         root = company.sudo().root_id
         currency = root.currency_id
         rows = self.env.execute_query(SQL(
-            EXPOSURE_QUERY, **self._get_exposure_parameters(owners, root), apart=list(orders.ids) if orders else []))
+            EXPOSURE_QUERY, **self._get_exposure_parameters(owners, root), apart=orders.ids if orders else []))
         for owner, order_id, *parts, overdue, since, disputed, oldest in rows:
             position = positions[owner]
             if order_id:
@@ -212,7 +218,7 @@ class CreditAccount(models.Model):
         :param res.company root: root company
         """
         return {
-            'partners': tuple(owners.ids),
+            'partners': owners.ids,
             'company_path': f'{root.parent_path}%',
             'root': root.id,
             'currency': root.currency_id.id,

@@ -4,7 +4,7 @@ from odoo import fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
-from .credit_exposure_sql import EXPOSURE_PARTS
+from .credit_exposure_sql import EXPOSURE_ROWS
 
 PARTS = [
     ('receivable', "Unpaid Invoices"),
@@ -27,7 +27,7 @@ _DETAIL = """
     UNION ALL
     SELECT 'to_deliver', to_deliver - LEAST(advance, to_deliver), NULL, NULL, order_id FROM owed"""
 
-DETAIL_QUERY = "WITH" + ",".join(EXPOSURE_PARTS) + _DETAIL
+DETAIL_QUERY = EXPOSURE_ROWS + _DETAIL
 
 
 class CreditExposureLine(models.TransientModel):

@@ -7,7 +7,8 @@ class AccountMoveLine(models.Model):
     _inherit = 'account.move.line'
 
     _credit_open_item_idx = models.Index(
-        "(partner_id, company_id) WHERE parent_state = 'posted' AND amount_residual <> 0")
+        "(partner_id, account_id) INCLUDE (id, amount_residual, date_maturity, date, company_id, move_id) "
+        "WHERE parent_state = 'posted' AND amount_residual <> 0")
 
 
 class AccountMove(models.Model):
@@ -28,9 +29,10 @@ class SaleOrder(models.Model):
 class SaleOrderLine(models.Model):
     _inherit = 'sale.order.line'
 
-    _credit_advance_idx = models.Index(
-        "(order_id) WHERE is_downpayment AND state = 'sale' AND invoice_status IN ('no', 'to invoice') "
-        "AND display_type IS NULL")
+    # Advances that an order's own invoice status does not tell of, and what orders left behind that
+    # are not confirmed any more: both are rare, whatever the history.
     _credit_left_over_idx = models.Index(
-        "(order_id) WHERE state <> 'sale' AND display_type IS NULL "
-        "AND (qty_delivered > qty_invoiced OR is_downpayment AND qty_invoiced > 0)")
+        "(order_id) WHERE display_type IS NULL "
+        "AND (is_downpayment AND state = 'sale' AND invoice_status IN ('no', 'to invoice') "
+        "OR is_downpayment AND state <> 'sale' AND qty_invoiced > 0 "
+        "OR state <> 'sale' AND qty_delivered > qty_invoiced)")

@@ -8,6 +8,7 @@ from . import test_credit_exposure
 from . import test_credit_exposure_documents
 from . import test_credit_exposure_goods
 from . import test_credit_exposure_prices
+from . import test_credit_exposure_search
 from . import test_credit_facts
 from . import test_credit_gate
 from . import test_credit_holds

@@ -4,6 +4,7 @@ import psycopg2.errors
 
 from odoo import SUPERUSER_ID, Command, api
 from odoo.exceptions import UserError
+from odoo.service.model import retrying
 from odoo.tests import BaseCase, tagged
 from odoo.tools import mute_logger
 
@@ -52,7 +53,9 @@ class TestCreditRace(BaseCase):
             for table in ('credit_decision', 'sale_control_log', 'sale_order_line'):
                 cr.execute(f'DELETE FROM {table} WHERE order_id = ANY(%s)', [self.order_ids])
             cr.execute('DELETE FROM sale_order WHERE id = ANY(%s)', [self.order_ids])
-            cr.execute('DELETE FROM credit_account WHERE id = %s', [self.account_id])
+            for table in ('credit_limit_entry', 'credit_account'):
+                column = 'id' if table == 'credit_account' else 'account_id'
+                cr.execute(f'DELETE FROM {table} WHERE {column} = %s', [self.account_id])
             cr.execute('DELETE FROM mail_message WHERE model = %s AND res_id = ANY(%s)', ['sale.order', self.order_ids])
             env['product.product'].browse(self.product_id).unlink()
             env['res.partner'].browse(self.partner_id).unlink()
@@ -112,8 +115,49 @@ class TestCreditRace(BaseCase):
         self.assertEqual(outcomes.count('confirmed'), 1, outcomes)
         self.assertEqual(exposure, 900)
 
+    def test_a_batch_races_with_single_orders(self):
+        # 4 x 600 over 1000: the batch of all may pass none, and no two rivals pass jointly.
+        everything = self.order_ids
+
+        def confirm(order):
+            (order if order.id != everything[0] else order.browse(everything)).action_confirm()
+
+        _outcomes, exposure = self._race(confirm)
+        self.assertIn(exposure, (0, 600))
+
+    def test_a_limit_lowered_at_the_same_instant_holds_for_whoever_comes_later(self):
+        account_id = self.account_id
+
+        def act(order):
+            if order.id == self.order_ids[0]:
+                order.env['credit.account'].browse(account_id)._set_limit('amount', 500.0)
+            else:
+                order.action_confirm()
+
+        # Whoever began before the change may still pass under the old limit, one of them at most.
+        self._race(act)
+        with self.registry.cursor() as cr:
+            env = api.Environment(cr, SUPERUSER_ID, {'tracking_disable': True})
+            env['credit.account'].browse(account_id)._set_limit('amount', 500.0)
+        for order_id in self.order_ids:
+            with self.registry.cursor() as cr:
+                order = api.Environment(cr, SUPERUSER_ID, {'tracking_disable': True})['sale.order'].browse(order_id)
+                if order.state != 'sale':
+                    with self.assertRaises(UserError):
+                        order.action_confirm()
+
+    def test_odoo_tries_again_until_everybody_knows(self):
+        def confirm(order):
+            retrying(order.action_confirm, order.env)
+
+        outcomes, exposure = self._race(confirm)
+        # Five tries are enough for four rivals: one passes, the others are told why not.
+        self.assertEqual((outcomes.count('confirmed'), outcomes.count('held')), (1, 3))
+        self.assertEqual(exposure, 600)
+
     def test_new_customers_at_the_same_instant_get_one_account(self):
         with self.registry.cursor() as cr:
+            cr.execute('DELETE FROM credit_limit_entry WHERE account_id = %s', [self.account_id])
             cr.execute('DELETE FROM credit_account WHERE id = %s', [self.account_id])
         found, barrier = [], threading.Barrier(2)
 
