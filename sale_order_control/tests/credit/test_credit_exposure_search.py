@@ -54,7 +54,8 @@ class TestCreditExposureSearch(CreditCommon):
             self.assertEqual(self._found('available', '<=', bound), shown)
 
     def test_members_of_a_group_are_found_by_what_the_group_leaves_them(self):
-        near, late = self.ours[1], self.ours[2]
+        near, late = (
+            self.ours.filtered(lambda account, name=name: account.partner_id.name == name) for name in ("Near", "Late"))
         pool = self.env['credit.pool'].with_user(self.controller).create({'name': "Group", 'limit': 950})
         (near | late).with_user(self.controller).write({'pool_id': pool.id})
         # 900 + 100 of 950
