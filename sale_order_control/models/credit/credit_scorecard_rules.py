@@ -81,6 +81,14 @@ class ScoreResult:
             return None
         return (self.score - self.band.start) / (self.band.end - self.band.start)
 
+    def get_losses(self):
+        """Return ``{factor name: points that the score lacks to 100 because of it}``."""
+        total = sum(line.factor.weight for line in self.lines if line.points is not None)
+        return {
+            line.factor.name: line.factor.weight * (100 - line.points) / total
+            for line in self.lines if line.points is not None
+        }
+
     def get_weighted(self):
         """Return ``{factor name: points it brings to the score}``."""
         total = sum(line.factor.weight for line in self.lines if line.points is not None)

@@ -45,7 +45,7 @@ class TestCreditCompare(ScoreCommon):
         self.assertEqual((line.old_score, line.new_score, line.change), ("35", "65", 'better'))
         self.assertEqual((line.old_grade_id, line.new_grade_id), (self.poor, self.fair))
         self.assertEqual((line.old_limit, line.new_limit), (1000, 4000))
-        self.assertEqual(line.cause, "Average Days Late: brings 60.0 points instead of 30.0")
+        self.assertEqual(line.cause, "Average Days Late: costs 15.0 points instead of 45.0")
         line = self._line(compare, self.prompt)
         self.assertEqual((line.old_grade_id, line.new_grade_id, line.change), (self.good, self.fair, 'worse'))
         self.assertEqual(line.cause, "Weakest: Customer For (Months), 20 of 100")
@@ -54,6 +54,13 @@ class TestCreditCompare(ScoreCommon):
         self.assertEqual(self.env['credit.score'].search_count([]), scores)
         self.assertEqual([account.grade_id.code for account in self.theirs], ['G1', 'G3', 'G1'])
         self.assertEqual(self.card.state, 'in_use')
+
+    def test_a_heavier_factor_is_named_and_not_those_it_takes_weight_from(self):
+        self.draft.factor_ids.filtered(lambda factor: factor.kind == 'tenure').weight = 90
+        line = self._line(self._compare(), self.prompt)
+        # Prompt: 100 x 30 + 20 x 90 over 120; the tenure cost 20 of 100 points and costs 60 now.
+        self.assertEqual(
+            (line.new_score, line.cause), ("40", "Customer For (Months): costs 60.0 points instead of 20.0"))
 
     def test_applying_makes_everybody_due_and_discarding_leaves_no_trace(self):
         compare = self._compare()

@@ -122,19 +122,18 @@ class CreditScorecardCompare(models.TransientModel):
         """Name the factor that made the difference, or the one that costs most where there is none."""
         if new.blocking:
             return self.env._("%s: nothing known", new.blocking)
-        after = new.get_weighted()
+        # What a factor costs, not what it brings: a heavier factor takes weight, but no fault, from the others.
+        after = new.get_losses()
         if not after:
             return self.env._("Nothing known about the customer")
-        before = old.get_weighted() if old else {}
+        before = old.get_losses() if old else {}
         moves = {name: after.get(name, 0.0) - before.get(name, 0.0) for name in {**before, **after}}
         name = max(moves, key=lambda name: abs(moves[name])) if before else None
         if name and abs(moves[name]) >= 0.05:
             return self.env._(
-                "%(factor)s: brings %(after)s points instead of %(before)s", factor=name,
+                "%(factor)s: costs %(after)s points instead of %(before)s", factor=name,
                 after=float_repr(after.get(name, 0.0), 1), before=float_repr(before.get(name, 0.0), 1))
-        lost = {line.factor.name: line.factor.weight * (100 - line.points) for line in new.lines
-                if line.points is not None}
-        name = max(lost, key=lost.get)
+        name = max(after, key=after.get)
         points = next(line.points for line in new.lines if line.factor.name == name)
         if points == 100:
             return self.env._("Nothing speaks against the customer")
