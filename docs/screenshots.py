@@ -243,10 +243,6 @@ def customer_papers(studio):
     studio.open(f"/odoo/action-sale_order_control.credit_document_action/{paper}")
 
 
-def overdue_customers(studio):
-    open_action(studio, "credit_overdue_action", "finance")
-
-
 def in_use(studio):
     """Id of the scorecard; customers are scored by it if they were not yet."""
     studio.login("admin")
@@ -329,7 +325,6 @@ SCENES = {
     "credit-hold-form": credit_hold_form,
     "credit-outlook": credit_outlook,
     "customer-papers": customer_papers,
-    "overdue-customers": overdue_customers,
     "control-log": control_log,
     "settings": settings,
     "settings-for-managers": settings_for_managers,

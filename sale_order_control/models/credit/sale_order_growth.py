@@ -35,8 +35,10 @@ class SaleOrder(models.Model):
         grown = self.filtered(lambda order: order.id in issues and order.state == 'sale')
         grown._record_credit_checks('confirm', issues, grown=True)
         quotations = self.filtered(lambda order: order.state in ('draft', 'sent'))
-        if quotations:
-            queue_credit_recheck(self.env, 'orders', quotations.ids, self.env._("The order was changed."))
+        # Other rooms watch quotations too: one that credit never looked at is not judged before it is submitted.
+        known = quotations.filtered(lambda order: order.sudo().credit_state in ('hold', 'released'))
+        if known:
+            queue_credit_recheck(self.env, 'orders', known.ids, self.env._("The order was changed."))
         smaller = self - grown - quotations
         smaller._recheck_credit_of_customers(self.env._("An order of the customer became smaller."))
 

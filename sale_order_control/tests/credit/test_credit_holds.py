@@ -118,6 +118,12 @@ class TestCreditHolds(CreditCommon):
         self._end_transaction()
         self.assertEqual(other.credit_state, 'ok')
 
+    def test_a_quotation_that_credit_never_looked_at_is_not_judged_by_a_change(self):
+        order = self._create_order(1)
+        order.order_line.product_uom_qty = 90
+        self._end_transaction()
+        self.assertEqual(order.credit_state, 'none')
+
     def test_a_released_quotation_that_outgrows_its_release_is_on_hold_again(self):
         order = self._held(15)
         order.with_user(self.controller).action_credit_release("This much")
