@@ -67,6 +67,12 @@ class Database:
 
     def switch_on(self, env):
         switches = ("completeness", "credit", "approval", "promise", "release", "amendment")
+        # While credit control is not in force yet: afterwards only a credit controller sets limits and grades.
+        partners = env["res.partner"].browse(self.customers)
+        partners.credit_limit = 1e7
+        if env["credit.grade"].search_count([]):
+            accounts = env["credit.account"]._for_partners(partners, env.company)
+            accounts.sudo().grade_id = env["credit.grade"].search([], limit=1)
         env["sale.control.requirement"].search([("field_id.model", "=", "sale.order")]).active = False
         env["sale.control.setup"].create({
             "company_id": env.company.id,
@@ -76,11 +82,6 @@ class Database:
             **{f"control_{switch}": "enforce" for switch in switches},
             "control_go_live": False,
         })._apply()
-        partners = env["res.partner"].browse(self.customers)
-        partners.credit_limit = 1e7
-        if env["credit.grade"].search_count([]):
-            accounts = env["credit.account"]._for_partners(partners, env.company)
-            accounts.sudo().grade_id = env["credit.grade"].search([], limit=1)
 
     def new_orders(self, number, discount=0.0):
         with self.transaction(self.seller) as env:

@@ -284,6 +284,59 @@ def grade(studio):
     studio.open(f"/odoo/credit-grades/{studio.record_id('sale_order_control.credit_grade_b')}")
 
 
+def credit_account(studio):
+    """What a controller sees of a customer's credit: limit in words, parts of the exposure, guarantees."""
+    show_account(studio, "finance")
+
+
+def credit_account_for_sales(studio):
+    show_account(studio, "sales")
+
+
+def credit_over_time(studio):
+    show_account(studio, "finance")
+    studio.click("button[name=action_view_history]")
+    studio.wait_for(".o_graph_renderer canvas")
+
+
+def exposure_documents(studio):
+    show_account(studio, "finance")
+    studio.click("button[name=action_view_exposure]")
+    studio.wait_for(".o_list_table")
+
+
+def limit_journal(studio):
+    open_action(studio, "credit_limit_entry_action", "finance")
+
+
+def limit_request(studio):
+    studio.login("finance")
+    [request] = studio.call("credit.limit.request", "search", [("state", "=", "pending")], limit=1)
+    studio.open(f"/odoo/action-sale_order_control.credit_limit_request_action/{request}")
+
+
+def limit_requests_for_sales(studio):
+    open_action(studio, "credit_limit_request_action", "sales")
+
+
+def shared_limit(studio):
+    studio.login("finance")
+    [pool] = studio.call("credit.pool", "search", [], limit=1)
+    studio.open(f"/odoo/action-sale_order_control.credit_pool_action/{pool}")
+
+
+def guarantee(studio):
+    studio.login("finance")
+    [found] = studio.call("credit.guarantee", "search", [], limit=1)
+    studio.open(f"/odoo/action-sale_order_control.credit_guarantee_action/{found}")
+
+
+def show_account(studio, user):
+    studio.login(user)
+    [account] = studio.call("credit.account", "search", [("partner_id.name", "=", "Brightwood Interiors")], limit=1)
+    studio.open(f"/odoo/action-sale_order_control.credit_account_action/{account}")
+
+
 def control_log(studio):
     open_action(studio, "sale_control_log_action", "manager")
 
@@ -325,6 +378,15 @@ SCENES = {
     "credit-hold-form": credit_hold_form,
     "credit-outlook": credit_outlook,
     "customer-papers": customer_papers,
+    "credit-account": credit_account,
+    "credit-account-for-sales": credit_account_for_sales,
+    "credit-over-time": credit_over_time,
+    "exposure-documents": exposure_documents,
+    "limit-journal": limit_journal,
+    "limit-request": limit_request,
+    "limit-requests-for-sales": limit_requests_for_sales,
+    "shared-limit": shared_limit,
+    "guarantee": guarantee,
     "control-log": control_log,
     "settings": settings,
     "settings-for-managers": settings_for_managers,

@@ -42,12 +42,42 @@ def customers(env):
     }
     names = {"Brightwood Interiors": 50000.0, "Cornerstone Offices": 2000.0, "Delta Workspaces": 20000.0}
     partners = env["res.partner"].create([{**base, "name": name} for name in names])
-    grade = env["credit.grade"].search([("code", "=", "B")], limit=1)
     accounts = env["credit.account"]._for_partners(partners, env.ref("base.main_company"))
+    grade = env["credit.grade"].search([("code", "=", "B")], limit=1)
     # Credit control is in force already: a credit controller gives grade and limit.
     for account in accounts.with_user(user(env, "finance")).sudo(False):
-        account.write({"grade_id": grade.id, "limit_kind": "amount", "credit_limit": names[account.partner_id.name]})
+        account.write({
+            "grade_id": grade.id, "limit_kind": "amount", "credit_limit": names[account.partner_id.name],
+            "change_reason": "First review",
+        })
     return partners
+
+
+def limits(env, good, tight):
+    """What else decides a limit: days of a higher one, a guarantee, a shared limit, a request that waits."""
+    company, today = env.ref("base.main_company"), fields.Date.today()
+    accounts = env["credit.account"]._for_partners(good | tight, company)
+    by_partner = {account.partner_id: account for account in accounts}
+    as_finance = env(user=user(env, "finance").id, su=False)
+    accounts._run_history(today - timedelta(days=30))
+    as_finance["credit.limit.temporary"].create({
+        "account_id": by_partner[good].id, "amount": 60000.0, "date_to": today + timedelta(days=30),
+        "reason": "Orders for the spring fair",
+    })
+    as_finance["credit.guarantee"].create({
+        "name": "Policy 4711", "account_id": by_partner[good].id, "value": 20000.0, "percent": 80.0,
+        "date_from": today, "date_to": today + timedelta(days=180), "currency_id": company.currency_id.id,
+    }).action_validate()
+    as_finance["credit.pool"].create({
+        "name": "Harbour Group", "company_id": company.id, "limit": 70000.0,
+        "account_ids": [Command.set(accounts.ids)],
+    })
+    request = env["credit.limit.request"].with_user(user(env, "salesperson")).create({
+        "partner_id": tight.id, "company_id": company.id, "amount": 8000.0,
+        "reason": "Signed a frame contract, has paid on time for two years",
+    })
+    request.action_submit()
+    accounts._run_history(today)
 
 
 def quote(env, partner, product, quantity, **values):
@@ -82,6 +112,7 @@ def tell(env):
     waiting = quote(env, new, product, 20, discount=35.0)
     waiting.action_submit()
     waiting.sudo().approval_request_ids.with_user(user(env, "sales_manager")).action_agree()
+    limits(env, good, tight)
 
 
 def main(config_file, database):
