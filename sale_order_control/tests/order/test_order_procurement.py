@@ -167,7 +167,7 @@ class TestOrderProcurement(ControlCommon):
 
         def _get_qty_procurement(line, previous_product_uom_qty=False):
             if line.order_id.id == bad.id:
-                raise UserError(self.env._("No rule brings it here."))
+                raise UserError("No rule brings it here.")  # pylint: disable=translation-required
             return original(line, previous_product_uom_qty)
 
         self.patch(self.registry['sale.order.line'], '_get_qty_procurement', _get_qty_procurement)
