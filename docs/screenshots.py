@@ -282,35 +282,6 @@ def scored_account(studio):
 def grade(studio):
     studio.login("admin")
     studio.open(f"/odoo/credit-grades/{studio.record_id('sale_order_control.credit_grade_b')}")
-def agree_settlement(studio, customer, **values):
-    """Let finance agree with a customer how it settles; returns the credit account."""
-    studio.login("finance")
-    [account] = studio.call("credit.account", "search", [("partner_id.name", "=", customer)])
-    studio.call("credit.account", "write", [account], values)
-    return account
-
-
-def prepaid(studio):
-    account = agree_settlement(studio, "Brightwood Interiors", settlement_mode="prepay", prepayment_percent=30)
-    order = quote(studio, "Brightwood Interiors", 4)
-    studio.call("sale.order", "action_submit", [order])
-    show_order(studio, order)
-    studio.save("panel-prepaid")
-    open_action(studio, "action_credit_collect", "finance")
-    studio.save("payments-to-collect")
-    studio.open(f"/odoo/action-sale_order_control.credit_account_action/{account}")
-    studio.save("account-settlement")
-    agree_settlement(studio, "Brightwood Interiors", settlement_mode=False, prepayment_percent=0)
-
-
-def cash_on_delivery(studio):
-    agree_settlement(studio, "Brightwood Interiors", settlement_mode="cod")
-    order = quote(studio, "Brightwood Interiors", 2)
-    studio.call("sale.order", "action_submit", [order])
-    agree_settlement(studio, "Brightwood Interiors", settlement_mode=False)
-    studio.login("planner")
-    [picking] = studio.call("stock.picking", "search", [("sale_id", "=", order)])
-    studio.open(f"/odoo/deliveries/{picking}")
 
 
 def credit_account(studio):
@@ -366,6 +337,37 @@ def show_account(studio, user):
     studio.open(f"/odoo/action-sale_order_control.credit_account_action/{account}")
 
 
+def agree_settlement(studio, customer, **values):
+    """Let finance agree with a customer how it settles; returns the credit account."""
+    studio.login("finance")
+    [account] = studio.call("credit.account", "search", [("partner_id.name", "=", customer)])
+    studio.call("credit.account", "write", [account], values)
+    return account
+
+
+def prepaid(studio):
+    account = agree_settlement(studio, "Brightwood Interiors", settlement_mode="prepay", prepayment_percent=30)
+    order = quote(studio, "Brightwood Interiors", 4)
+    studio.call("sale.order", "action_submit", [order])
+    show_order(studio, order)
+    studio.save("panel-prepaid")
+    open_action(studio, "action_credit_collect", "finance")
+    studio.save("payments-to-collect")
+    studio.open(f"/odoo/action-sale_order_control.credit_account_action/{account}")
+    studio.save("account-settlement")
+    agree_settlement(studio, "Brightwood Interiors", settlement_mode=False, prepayment_percent=0)
+
+
+def cash_on_delivery(studio):
+    agree_settlement(studio, "Brightwood Interiors", settlement_mode="cod")
+    order = quote(studio, "Brightwood Interiors", 2)
+    studio.call("sale.order", "action_submit", [order])
+    agree_settlement(studio, "Brightwood Interiors", settlement_mode=False)
+    studio.login("planner")
+    [picking] = studio.call("stock.picking", "search", [("sale_id", "=", order)])
+    studio.open(f"/odoo/deliveries/{picking}")
+
+
 def control_log(studio):
     open_action(studio, "sale_control_log_action", "manager")
 
@@ -416,7 +418,6 @@ SCENES = {
     "limit-requests-for-sales": limit_requests_for_sales,
     "shared-limit": shared_limit,
     "guarantee": guarantee,
-    "overdue-customers": overdue_customers,
     "panel-prepaid": prepaid,
     "cash-on-delivery": cash_on_delivery,
     "control-log": control_log,
