@@ -346,15 +346,11 @@ def agree_settlement(studio, customer, **values):
 
 
 def prepaid(studio):
-    account = agree_settlement(studio, "Brightwood Interiors", settlement_mode="prepay", prepayment_percent=30)
+    agree_settlement(studio, "Brightwood Interiors", settlement_mode="prepay", prepayment_percent=30)
     order = quote(studio, "Brightwood Interiors", 4)
     studio.call("sale.order", "action_submit", [order])
     show_order(studio, order)
     studio.save("panel-prepaid")
-    open_action(studio, "action_credit_collect", "finance")
-    studio.save("payments-to-collect")
-    studio.open(f"/odoo/action-sale_order_control.credit_account_action/{account}")
-    studio.save("account-settlement")
     agree_settlement(studio, "Brightwood Interiors", settlement_mode=False, prepayment_percent=0)
 
 
