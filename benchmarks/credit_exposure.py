@@ -5,8 +5,8 @@ apart, all must say the same of every customer, or the run ends with an error. E
 as each request has. Times are wall time (best and median) and processor time of Odoo and PostgreSQL together
 (best), which other programs on the machine disturb less.
 
-``./dev bench credit_exposure`` reads 200,000 journal items; ``-- --history`` adds the same book with ten times
-its closed history (2,000,000 items), ``-- --no-oca`` leaves the OCA add-ons out.
+``./dev bench credit_exposure`` reads 200,000 journal items; ``--history`` adds the same book with ten times
+its closed history (2,000,000 items), ``--no-oca`` leaves the OCA add-ons out.
 """
 
 import argparse

@@ -5,7 +5,7 @@ when a rival was faster. Every order must end *confirmed*, *held* (refused for c
 tries were not enough, which the user is told), and what the customer owes must never be over the limit.
 
 Three ways to owe more compete: one order, a batch of five orders, and a confirmed order that grows.
-``./dev bench credit_race``, with ``-- --orders 100 --processes 4`` for a quick look.
+``./dev bench credit_race``, with ``--orders=100 --processes=4`` for a quick look.
 """
 
 import argparse
