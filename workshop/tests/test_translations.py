@@ -1,5 +1,6 @@
 """The languages of the add-on are complete: every term translated, with the placeholders and tags it had."""
 
+import ast
 import re
 import unittest
 from collections import Counter
@@ -51,6 +52,17 @@ class TestTranslations(unittest.TestCase):
             if re.search("[A-Za-z]", PLACEHOLDER.sub("", entry.msgid)) and not CHINESE.search(entry.msgstr)
         }
         self.assertFalse(foreign - SAME_EVERYWHERE)
+
+    def test_texts_to_translate_are_literals(self):
+        """The export reads the source: a text that is chosen inside the call is exported as something else."""
+        computed = [
+            f"{path.name}:{call.lineno}"
+            for path in sorted(ADDON_DIR.rglob("*.py"))
+            for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "_"
+            if call.args and not isinstance(call.args[0], ast.Constant)
+        ]
+        self.assertFalse(computed)
 
     def test_a_lost_placeholder_or_tag_is_noticed(self):
         self.assertNotEqual(marks("%(user)s released it"), marks("已放行"))

@@ -96,15 +96,20 @@ class SaleApprovalMixin(models.AbstractModel):
             self.env['sale.order']._get_control_today())
         if limit_currency.compare_amounts(converted, rule.min_amount) < 0:
             return []
+        words = {
+            'amount': formatLang(self.env, converted, currency_obj=limit_currency),
+            'limit': formatLang(self.env, rule.min_amount, currency_obj=limit_currency),
+            'policy': rule.name,
+        }
+        if rule.cumulative_days:
+            message = self.env._(
+                "The amount of %(amount)s with what was ordered in the last %(days)s days reaches %(limit)s (policy "
+                "“%(policy)s”).", days=rule.cumulative_days, **words)
+        else:
+            message = self.env._("The amount of %(amount)s reaches %(limit)s (policy “%(policy)s”).", **words)
         # The figure that an approval bounds is in the document's currency: a moving rate makes nothing worse.
         return [self._prepare_policy_issue(
-            rule, 'min_amount',
-            self.env._(
-                "The amount of %(amount)s with what was ordered in the last %(days)s days reaches %(limit)s (policy "
-                "“%(policy)s”)." if rule.cumulative_days else
-                "The amount of %(amount)s reaches %(limit)s (policy “%(policy)s”).",
-                days=rule.cumulative_days, amount=formatLang(self.env, converted, currency_obj=limit_currency),
-                limit=formatLang(self.env, rule.min_amount, currency_obj=limit_currency), policy=rule.name),
+            rule, 'min_amount', message,
             amount=figures.amount, currency=currency.name, converted=converted, limit=rule.min_amount,
             limit_currency=limit_currency.name, figures=['amount'])]
 
