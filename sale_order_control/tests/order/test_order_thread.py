@@ -13,6 +13,13 @@ class TestOrderThread(ControlCommon, HttpCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        # Before credit control is in force: afterwards only a controller gives grades and limits.
+        account = cls.env['credit.account']._for_partners(cls.customer, cls.company)
+        account.sudo().grade_id = cls.env['credit.grade'].create({
+            'name': "Needs Agreement", 'code': "T", 'submit_effect': 'approve', 'confirm_effect': 'approve',
+            'release_effect': 'warn',
+        })
+        cls.customer.with_company(cls.company).sudo().credit_limit = 500.0
         cls.env['sale.control.setup'].create({
             'company_id': cls.company.id,
             'sales_manager_ids': [Command.set(cls.sales_manager.ids)],
@@ -24,12 +31,6 @@ class TestOrderThread(ControlCommon, HttpCase):
             'control_go_live': False,
         })._apply()
         cls.env.user.company_ids.invalidate_recordset()
-        account = cls.env['credit.account']._for_partners(cls.customer, cls.company)
-        account.sudo().grade_id = cls.env['credit.grade'].create({
-            'name': "Needs Agreement", 'code': "T", 'submit_effect': 'approve', 'confirm_effect': 'approve',
-            'release_effect': 'warn',
-        })
-        cls.customer.with_company(cls.company).sudo().credit_limit = 500.0
         for user in (cls.salesperson, cls.sales_manager, cls.finance, cls.planner):
             user.password = user.login
         # Compiled by the first page otherwise, which on a slow machine keeps the other requests
