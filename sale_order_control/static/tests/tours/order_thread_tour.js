@@ -99,7 +99,7 @@ registry.category("web_tour.tours").add("sale_order_control_promised", {
         },
         {
             content: "and reads for when.",
-            trigger: ".o_control_section[data-area=promise]:contains(1 of 1 open lines promised)",
+            trigger: ".o_control_section[data-area=promise]:contains(Open lines promised: 1 of 1)",
         },
     ],
 });
