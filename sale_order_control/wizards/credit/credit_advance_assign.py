@@ -51,6 +51,6 @@ class CreditAdvanceAssignLine(models.TransientModel):
     item = fields.Integer()
     date = fields.Date()
     name = fields.Char(string="Payment")
-    amount = fields.Monetary(string="Open")
+    amount = fields.Monetary(string="Still Open")
     currency_id = fields.Many2one('res.currency')
     is_chosen = fields.Boolean()
