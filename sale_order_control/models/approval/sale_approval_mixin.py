@@ -109,6 +109,10 @@ class SaleApprovalMixin(models.AbstractModel):
         return result
 
     @api.model
+    def _get_undefaulted_fields(self):
+        return super()._get_undefaulted_fields() | PROTECTED_FIELDS
+
+    @api.model
     def _refuse_approval_fields(self, vals):
         touched = PROTECTED_FIELDS & vals.keys()
         if touched and not control_memory(self.env).acting:

@@ -1,3 +1,4 @@
+from . import ir_default
 from . import res_company
 from . import sale_control_switches
 from . import res_config_settings

@@ -50,6 +50,10 @@ class SaleOrderLine(models.Model):
         """Name the line fields that only the add-on's own acts may write; rooms add theirs."""
         return set()
 
+    @api.model
+    def _get_undefaulted_fields(self):
+        return super()._get_undefaulted_fields() | self._get_control_protected_fields() | COMPUTED_FIGURES
+
     def _control_refuse_protected(self, vals):
         if control_memory(self.env).acting:
             return

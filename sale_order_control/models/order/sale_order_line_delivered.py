@@ -12,7 +12,8 @@ class SaleOrderLine(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         lines = super().create(vals_list)
-        if 'default_qty_delivered' in self.env.context:
+        defaults = self.env['ir.default']._get_model_defaults(self._name)
+        if 'default_qty_delivered' in self.env.context or 'qty_delivered' in defaults:
             lines._control_judge_delivered({})
         else:
             typed = [index for index, vals in enumerate(vals_list) if vals.get('qty_delivered')]

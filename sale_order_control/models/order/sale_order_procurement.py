@@ -166,8 +166,16 @@ class SaleOrder(models.Model):
         sections = super()._get_control_sections(issues)
         if self.control_procurement_hold and self.state == 'sale':
             found = [issue for issue in self._get_control_issues('procure')[self.id] if issue.stops]
+            told = {issue.message for area in issues.values() for issue in area}
+            other = [issue for issue in found if issue.message not in told]
+            if found and not other:
+                # Its own area has said already what is wrong and what clears it.
+                return [*sections, self._prepare_control_section(
+                    'supply', self.env._("Supply"), (),
+                    self.env._("Nothing is bought, made or reserved until what is said above is cleared."),
+                    tone='danger')]
             sections.append(self._prepare_control_section(
-                'supply', self.env._("Supply"), found,
+                'supply', self.env._("Supply"), other,
                 self.env._("Nothing is in the way any more, “Start Supply” launches it. It waited for: %s",
                            self.control_procurement_hold),
                 tone='info', who=self.env._("Nothing is bought, made or reserved until then.")))

@@ -103,12 +103,17 @@ class SaleOrder(models.Model):
             raise AccessError(self.env._(
                 "These fields follow from checks and decisions and cannot be written: %s", ", ".join(sorted(touched))))
 
+    @api.model
+    def _get_undefaulted_fields(self):
+        return super()._get_undefaulted_fields() | self._get_control_protected_fields() | COMPUTED_FIGURES
+
     def _control_clean_values(self, vals):
         """Refuse protected fields of a new order, and leave out figures that Odoo computes."""
         self.browse()._control_refuse_protected(vals)
-        company_id = vals.get('company_id') or self.env.context.get('default_company_id')
-        company = self.env['res.company'].browse(company_id) or self.env.company
-        if not COMPUTED_FIGURES & vals.keys() or not company._has_control():
+        if not COMPUTED_FIGURES & vals.keys():
+            return vals
+        company_id = vals.get('company_id') or self.default_get(['company_id']).get('company_id')
+        if not self.env['res.company'].browse(company_id).sudo()._has_control():
             return vals
         return {name: value for name, value in vals.items() if name not in COMPUTED_FIGURES}
 

@@ -43,6 +43,10 @@ class StockMove(models.Model):
                 line = move.sale_line_id
             move.control_line_id = line
 
+    @api.model
+    def _get_undefaulted_fields(self):
+        return super()._get_undefaulted_fields() | {'control_line_id'}
+
     # === CRUD METHODS ===#
 
     @api.model_create_multi
