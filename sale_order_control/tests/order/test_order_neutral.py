@@ -30,7 +30,7 @@ class TestOrderNeutral(ControlCommon):
         tables = [
             model._table for model in self.env.values()
             if model._original_module == 'sale_order_control' and not model._abstract]
-        ours = re.compile(r'(FROM|JOIN|INTO|UPDATE) "?(%s)\b' % '|'.join(tables))
+        ours = re.compile(rf'(FROM|JOIN|INTO|UPDATE) "?({"|".join(tables)})\b')
 
         def record(cursor, query, params=None, log_exceptions=True):
             frame = sys._getframe(1)
@@ -81,7 +81,7 @@ class TestOrderNeutral(ControlCommon):
                 'order_line': [Command.create({'product_id': self.product.id, 'product_uom_qty': 2})],
             })
         # Odoo itself checks that the company of the sales type is the order's.
-        self.assertIn('FROM "sale_control_type"', found.pop(0)[1])
+        self.assertIn('"sale_control_type"', found.pop(0)[1])
         self.assertFalse(found, "\n".join(f"{place} {query}" for place, query in found))
         with self._asked_by_us() as found:
             self._go_all_the_way(order)
