@@ -62,6 +62,7 @@ from . import sale_order_portal_offer
 from . import credit_document_type
 from . import credit_document
 from . import sale_order_document
+from . import sale_order_rate
 from . import settlement_cod
 from . import settlement_invoice
 from . import settlement_statement

@@ -134,14 +134,21 @@ class CreditAccount(models.Model):
                 account.effective_limit = limit.effective
                 account.available = limit.get_available(exposure.total)
                 account.used_percent = limit.get_used_percent(exposure.total)
-                account.state = account._get_state()
+                account.state = account._judge_state(limit, exposure.total, account.overdue_days, company.currency_id)
 
-    def _get_state(self):
+    def _judge_state(self, limit, exposure, overdue_days, currency):
+        """Say in one word whether the customer may go on; also of one that has no account yet.
+
+        :param EffectiveLimit limit: of today
+        :param float exposure: what the customer would owe, in the currency of the root company
+        :param int overdue_days: days since the oldest uncovered invoice was due
+        :return: key of ``state``
+        """
         if self.is_held:
             return 'hold'
-        over = self.effective_kind != 'none' and self.currency_id.compare_amounts(self.available, 0) < 0
-        near = self.grade_id.watch_percent and self.used_percent >= self.grade_id.watch_percent
-        return 'watch' if over or near or self.overdue_days > self.grade_id.overdue_days else 'open'
+        over = limit.kind != 'none' and currency.compare_amounts(limit.get_available(exposure), 0) < 0
+        near = self.grade_id.watch_percent and limit.get_used_percent(exposure) >= self.grade_id.watch_percent
+        return 'watch' if over or near or overdue_days > self.grade_id.overdue_days else 'open'
 
     def _compute_held_order_count(self):
         groups = self.env['sale.order']._read_group(

@@ -46,7 +46,6 @@ class CreditDecision(models.Model):
     issues = fields.Json(readonly=True, help="The rules that spoke: code, effect, message and figures.")
 
     _amount_positive = models.Constraint('CHECK (amount >= 0)', "A release cannot be for a negative amount.")
-    _latest_idx = models.Index("(account_id, result, id DESC)")
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -9,7 +9,8 @@ from .credit_nightly import NightlyStep
 
 # What was verified is this content: another one has to be verified again.
 CONTENT_FIELDS = frozenset({'partner_id', 'company_id', 'type_id', 'number', 'date_from', 'date_to', 'file'})
-VERDICT_FIELDS = frozenset({'verdict', 'verified_by', 'verified_on', 'verdict_reason', 'warned_on'})
+VERDICT_FIELDS = frozenset({
+    'verdict', 'verified_by', 'verified_on', 'verdict_reason', 'warned_on', 'filed_by', 'was_judged'})
 
 
 class CreditDocument(models.Model):
@@ -42,6 +43,10 @@ class CreditDocument(models.Model):
     verdict = fields.Selection(
         [('open', "To Verify"), ('verified', "Verified"), ('refused', "Refused")],
         default='open', required=True, readonly=True, copy=False, tracking=True)
+    filed_by = fields.Many2one(
+        'res.users', readonly=True, copy=False, default=lambda self: self.env.uid,
+        help="Who filed it, or changed its content last: somebody else verifies it.")
+    was_judged = fields.Boolean(readonly=True, copy=False, help="Verified or refused at any time, hence kept.")
     verified_by = fields.Many2one('res.users', readonly=True, copy=False)
     verified_on = fields.Date(readonly=True, copy=False)
     verdict_reason = fields.Text(string="Why Refused", readonly=True, copy=False)
@@ -91,8 +96,9 @@ class CreditDocument(models.Model):
     @api.model
     def default_get(self, fields):
         # Nobody verifies by a default.
-        return super().default_get([name for name in fields if name not in VERDICT_FIELDS - {'verdict'}]) | (
-            {'verdict': 'open'} if 'verdict' in fields else {})
+        own = {'verdict': 'open', 'filed_by': self.env.uid}
+        return super().default_get([name for name in fields if name not in VERDICT_FIELDS]) | {
+            name: value for name, value in own.items() if name in fields}
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -102,6 +108,8 @@ class CreditDocument(models.Model):
 
     def write(self, vals):
         self._refuse_verdict(vals)
+        if CONTENT_FIELDS & vals.keys():
+            vals = {**vals, 'filed_by': self.env.uid}
         result = super().write(vals)
         if CONTENT_FIELDS & vals.keys():
             self.filtered(lambda paper: paper.verdict != 'open')._set_verdict('open')
@@ -116,7 +124,7 @@ class CreditDocument(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_judged(self):
-        if self.filtered('verified_by'):
+        if self.filtered('was_judged'):
             raise UserError(self.env._("A paper that was verified or refused is kept. Archive it instead."))
 
     # === ACTIONS ===#
@@ -156,7 +164,7 @@ class CreditDocument(models.Model):
     def _check_verifier(self):
         self.env['credit.account']._check_controller()
         self.check_access('write')
-        own = self.filtered(lambda paper: paper.create_uid == self.env.user)
+        own = self.filtered(lambda paper: self.env.user in (paper.create_uid, paper.filed_by))
         if own:
             raise AccessError(self.env._(
                 "Four eyes: somebody else must verify what you uploaded: %s", ", ".join(own.mapped('display_name'))))
@@ -165,6 +173,7 @@ class CreditDocument(models.Model):
         judged = verdict != 'open'
         with control_acting(self.env):
             self.write({
+                **({'was_judged': True} if judged else {}),
                 'verdict': verdict, 'verdict_reason': reason or False,
                 'verified_by': self.env.uid if judged else False,
                 'verified_on': self.env['sale.order']._get_control_today() if judged else False,

@@ -179,7 +179,10 @@ class CreditLimitRequest(models.Model):
         for request in self:
             if request.subject == 'temporary' and request.date_to < self._get_today():
                 raise UserError(self.env._("%s would be over already: choose a later last day.", request.name))
-        self._set({'state': 'pending', 'decided_by_id': False, 'decided_on': False, 'decision_reason': False})
+        # What stood in the way of an earlier agreement says nothing of what is asked for now.
+        self._set({
+            'state': 'pending', 'decided_by_id': False, 'decided_on': False, 'decision_reason': False,
+            'obstacle': False})
         for request in self:
             free = request._submit_for_approval(request.reason)
             free.sudo()._ask_controllers()
@@ -194,7 +197,7 @@ class CreditLimitRequest(models.Model):
         asked = self.filtered(lambda request: request.approval_state == 'pending')
         if asked:
             asked.action_recall()
-        (self - asked)._set({'state': 'draft'})
+        (self - asked)._set({'state': 'draft', 'obstacle': False})
         self.sudo().activity_unlink(['sale_order_control.mail_activity_type_limit_request'])
         return True
 
@@ -259,7 +262,7 @@ class CreditLimitRequest(models.Model):
     def action_apply_again(self):
         """Apply what was agreed to but could not be applied at the time; as a credit controller."""
         self.env['credit.account']._check_controller()
-        stuck = self.filtered('obstacle')
+        stuck = self.filtered(lambda request: request.state == 'pending' and request.obstacle)
         if not stuck:
             raise UserError(self.env._("Only what was agreed to and could not be applied is applied again."))
         stuck._tell(stuck.sudo()._apply_once())

@@ -89,15 +89,14 @@ class ResPartner(models.Model):
         for partner in self:
             owner = partner._origin.commercial_partner_id
             position, limit = positions[owner.id], limits.get(owner.id, EffectiveLimit())
-            account, available = partner.credit_account_id.sudo(), limit.get_available(position.total)
             partner.credit_exposure = position.total
             partner.credit_effective_kind = limit.kind
             partner.credit_effective_limit = limit.effective
-            partner.credit_available = available
+            partner.credit_available = limit.get_available(position.total)
             partner.credit_overdue_amount = position.overdue_amount
             partner.credit_overdue_days = position.overdue_days(today)
-            watched = available < 0 or partner.credit_overdue_days > account.grade_id.overdue_days
-            partner.credit_state = 'hold' if account.is_held else 'watch' if watched else 'open'
+            partner.credit_state = partner.credit_account_id.sudo()._judge_state(
+                limit, position.total, partner.credit_overdue_days, root.currency_id)
 
     def _inverse_credit_grade(self):
         self.env['credit.account']._check_controller()

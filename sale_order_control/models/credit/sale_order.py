@@ -46,7 +46,7 @@ class SaleOrder(models.Model):
 
     def _get_control_statuses(self):
         statuses = super()._get_control_statuses()
-        for order in self:
+        for order in self._with_control('credit'):
             if order.credit_state == 'hold' and order.state in ('draft', 'sent'):
                 asked = order.credit_hold_effect == 'approve'
                 statuses[order.id].append(ControlStatus(

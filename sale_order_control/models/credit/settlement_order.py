@@ -98,7 +98,20 @@ class SaleOrder(models.Model):
         return super().create([self._complete_settlement(vals) for vals in vals_list])
 
     def write(self, vals):
-        return super().write(self._complete_settlement(vals))
+        result = super().write(self._complete_settlement(vals))
+        if vals.get('state') == 'sale':
+            self._follow_settlement()
+        return result
+
+    def _follow_settlement(self):
+        """An order that says nothing is settled as agreed with its customer: before anything is bought or made."""
+        silent = self.sudo().filtered(lambda order: not order.settlement_mode)
+        silent = silent._get_controlled()._with_control('credit')
+        agreed = silent._get_agreed_settlements()
+        for settlement, orders in silent.grouped(lambda order: agreed[order.id]).items():
+            mode, percent = settlement
+            if mode:
+                orders.write({'settlement_mode': mode, 'settlement_percent': percent})
 
     @api.model
     def _complete_settlement(self, vals):

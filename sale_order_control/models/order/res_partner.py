@@ -13,11 +13,13 @@ class ResPartner(models.Model):
     _inherit = 'res.partner'
 
     def write(self, vals):
-        orders = self._get_control_owed_orders(vals)
+        moving = self._get_control_moving(vals)
+        if moving and 'commercial_partner_id' in vals:
+            # Also of a customer without open orders: the next one would be judged by somebody else's credit.
+            raise AccessError(self.env._("Which company a contact belongs to follows from its parent company."))
+        orders = moving._get_control_owed_orders()
         if not orders:
             return super().write(vals)
-        if 'commercial_partner_id' in vals:
-            raise AccessError(self.env._("Which company a contact belongs to follows from its parent company."))
         with control_scope(self.env), orders._control_change(ask_before=True):
             result = super().write(vals)
             # What was found about the former company says nothing of the new one.
@@ -25,20 +27,26 @@ class ResPartner(models.Model):
             control_memory(self.env).facts.clear()
         return result
 
-    def _get_control_owed_orders(self, vals):
-        """Return the controlled orders whose payer a write may change and that are not over.
-
-        In sudo: a rule must not depend on which orders the editing user may read.
-        """
-        orders = self.env['sale.order'].sudo()
+    def _get_control_moving(self, vals):
+        """Return those of these contacts of which a write may change who owes, if any company controls orders."""
         names = PAYER_FIELDS & vals.keys()
         # A form writes what it shows; only what really changes costs a question.
         moving = self.filtered(lambda partner: any(
             (partner[name] if name == 'is_company' else partner[name].id) != vals[name] for name in names))
         if not moving or not any(company._has_control() for company in self.env['res.company'].sudo().search([])):
+            return self.browse()
+        return moving
+
+    def _get_control_owed_orders(self):
+        """Return the controlled orders that these contacts or contacts of theirs pay and that are not over.
+
+        In sudo: a rule must not depend on which orders the editing user may read.
+        """
+        orders = self.env['sale.order'].sudo()
+        if not self:
             return orders
         return orders.search([
-            ('partner_invoice_id', 'child_of', moving.ids),
+            ('partner_invoice_id', 'child_of', self.ids),
             '|', ('state', 'in', ('draft', 'sent')),
             '&', ('state', '=', 'sale'),
             '|', ('invoice_status', '!=', 'invoiced'), ('delivery_status', 'not in', (False, 'full')),

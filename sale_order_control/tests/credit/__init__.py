@@ -16,6 +16,7 @@ from . import test_credit_journal
 from . import test_credit_limit
 from . import test_credit_limit_nightly
 from . import test_credit_limit_request
+from . import test_credit_loopholes
 from . import test_credit_merge
 from . import test_credit_nightly
 from . import test_credit_outlook

@@ -52,7 +52,7 @@ class TestCreditSettlement(CreditCommon):
         [issue] = order._get_control_issues('submit')[order.id]
         self.assertEqual((issue.code, issue.effect, issue.facts['days']), ('credit.terms', 'block', 45))
         self.assertIn(self.days30.name, issue.clears)
-        with self.assertRaisesRegex(UserError, "45 days"):
+        with self.assertRaisesRegex(UserError, "45 day"):
             order.action_confirm()
         order.payment_term_id = False
         self.assertEqual(self._codes(order), [])
@@ -70,7 +70,7 @@ class TestCreditSettlement(CreditCommon):
         order.payment_term_id = self.month_end
         self._graded()
         self.assertEqual(self._codes(order), [])
-        self._graded('allow', code='U', payment_term_ids=[Command.link(self.days15.id)])
+        self._graded('allow', code='U', watch_percent=80, payment_term_ids=[Command.link(self.days15.id)])
         self.assertEqual(self._codes(order), [])
         self._graded('block', code='V', payment_term_ids=[Command.link(self.days15.id)])
         self._switch(credit='off')
@@ -154,7 +154,7 @@ class TestCreditSettlement(CreditCommon):
             order.invalidate_recordset()
         self.account.with_user(self.controller).settlement_mode = 'credit'
         order.settlement_mode = 'credit'
-        with self.assertRaisesRegex(UserError, "61 days"), self.env.cr.savepoint():
+        with self.assertRaisesRegex(UserError, "61 day"), self.env.cr.savepoint():
             order.payment_term_id = self.month_end
 
     def test_an_approval_covers_the_terms_it_saw_only(self):
