@@ -416,7 +416,5 @@ SCENES = {
     "guarantee": guarantee,
     "panel-prepaid": prepaid,
     "cash-on-delivery": cash_on_delivery,
-    "control-log": control_log,
-    "settings": settings,
-    "settings-for-managers": settings_for_managers,
+    "control-log": control_log, "settings": settings, "settings-for-managers": settings_for_managers,
 }
