@@ -19,7 +19,7 @@ class StockWarehouse(models.Model):
 
     def _get_promise_today(self):
         """Return the date the rules take for today, as the calendar in the warehouse says."""
-        return self.env['sale.order'].with_context(tz=self._get_promise_zone().zone)._get_control_today()
+        return self.env['sale.order']._get_control_today(self._get_promise_zone().zone)
 
     def _get_promise_day(self, moment):
         """Return the calendar day of a UTC datetime in the warehouse."""

@@ -150,10 +150,14 @@ class SaleOrder(models.Model):
         return self.filtered(lambda order: order.company_id._get_control_mode(area, checkpoint) != 'off')
 
     @api.model
-    def _get_control_today(self):
-        """Return the date the rules take for today."""
-        # The user's own zone as stored: a zone in the context is the caller's to choose.
-        return control_memory(self.env).today or fields.Date.context_today(self.with_context(tz=self.env.user.tz))
+    def _get_control_today(self, zone=None):
+        """Return the date the rules take for today.
+
+        :param str zone: name of the time zone whose day counts; the user's own unless given
+        """
+        # Never the zone in the context, which is the caller's to choose.
+        return control_memory(self.env).today or fields.Date.context_today(
+            self.with_context(tz=zone or self.env.user.tz))
 
     # === TERMS ===#
 

@@ -155,6 +155,16 @@ class TestDeliveryPromise(DeliveryCommon):
         self._deliver(order, 1.0, 0.0)
         self.assertEqual(order.promised_date, self._day(3))
 
+    def test_today_is_the_day_in_the_warehouse_whoever_asks(self):
+        western, eastern = 'Pacific/Honolulu', 'Pacific/Kiritimati'  # a day apart, or nearly two
+        self.planner.tz = eastern
+        warehouse = self.env['stock.warehouse'].search([('company_id', '=', self.company.id)], limit=1)
+        warehouse.partner_id.tz = western
+        asked = warehouse.with_user(self.planner)
+        today = self.env['sale.order'].with_user(self.planner)._get_control_today()
+        self.assertLess(asked._get_promise_today(), today)
+        self.assertEqual(asked.with_context(tz=eastern)._get_promise_today(), warehouse._get_promise_today())
+
     def test_promised_day_is_the_day_in_the_warehouse(self):
         self.warehouse.partner_id.tz = 'Asia/Tokyo'
         order = self._confirm_order()
