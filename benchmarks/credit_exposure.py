@@ -17,7 +17,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from _credit_book import Book
+from _credit_book import SCENARIOS, Book
 
 import odoo
 from odoo.modules.registry import Registry
@@ -94,11 +94,11 @@ def processor_time(pid):
     return time.process_time() + theirs
 
 
-def make_book(workplace, closed, whale_closed):
+def make_book(workplace, counts):
     """Fill the data database anew; returns the ids of its customers."""
     databases.fresh(workplace, DATA, databases.BARE)
-    with stopwatch(f"a book with {closed:,} closed invoices"), Registry(DATA).cursor() as cr:
-        customers = Book(cr, closed=closed, whale_closed=whale_closed).fill()
+    with stopwatch(f"a book with {counts['closed']:,} closed invoices"), Registry(DATA).cursor() as cr:
+        customers = Book(cr, counts).fill()
     workplace.server.query("VACUUM ANALYZE", DATA)
     [[items, lines]] = workplace.server.query(
         "SELECT (SELECT COUNT(*) FROM account_move_line), (SELECT COUNT(*) FROM sale_order_line)", DATA)
@@ -182,8 +182,16 @@ def report(size, products):
             row("all customers over their limit", product, product.filter, 7)
 
 
-def run(workplace, size, closed, whale_closed, with_oca):
-    customers = make_book(workplace, closed, whale_closed)
+def scaled(name, history=1, scale=1.0):
+    """Return the counts of a scenario with a longer history or less of everything."""
+    counts = dict(SCENARIOS[name])
+    counts["closed"] += (history - 1) * (counts["closed"] + counts["open"])
+    return {kind: max(1, int(count * scale)) for kind, count in counts.items()}
+
+
+def prepare(workplace, counts, with_oca):
+    """Make the book, and a copy of it for each product; returns the products."""
+    customers = make_book(workplace, counts)
     install(workplace, OURS, ["sale_order_control"])
     if with_oca:
         install(workplace, OCA, OCA_MODULES)
@@ -194,29 +202,43 @@ def run(workplace, size, closed, whale_closed, with_oca):
         prepare_oca(products[-1])
     for product in products:
         workplace.server.query("VACUUM ANALYZE", product.registry.db_name)
-    require_agreement(products)
-    report(size, products)
+    return products
+
+
+def forget(workplace):
     for name in (DATA, OURS, OCA):
         Registry.delete(name)
         odoo.sql_db.close_db(name)
         databases.drop(workplace.server, name)
 
 
+def run(workplace, size, counts, with_oca):
+    try:
+        products = prepare(workplace, counts, with_oca)
+        require_agreement(products)
+        report(size, products)
+    finally:
+        forget(workplace)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--history", action="store_true", help="also with ten times the closed history")
+    parser.add_argument("--book", choices=[*SCENARIOS, "all"], default="invoiced", help="which of the books")
+    parser.add_argument("--history", action="store_true", help="also with ten times the documents, all of them closed")
     parser.add_argument("--no-oca", action="store_true", help="without the OCA add-ons")
-    parser.add_argument("--closed", type=int, default=15000, help="closed invoices of the book")
+    parser.add_argument("--scale", type=float, default=1.0, help="less of everything: 0.1 for a quick look")
     options = parser.parse_args()
     workplace = ensure_workplace()
     oca = None if options.no_oca else fetch_oca(workplace)
     path = [str(REPO), *map(str, workplace.source.addons), *([str(oca)] if oca else [])]
     config.parse_config(["-c", str(workplace.config(DATA, addons_path=",".join(path))), "--log-level=error"])
     logging.getLogger().setLevel(logging.ERROR)
-    run(workplace, "200k items" if options.closed == 15000 else "small", options.closed, options.closed // 5, bool(oca))
-    if options.history:
-        # Ten times the history is too long for what the OCA add-ons compute while they are installed.
-        run(workplace, "2M items: ten times the closed history", 190000, 30000, False)
+    items = int(200 * options.scale)
+    for book in SCENARIOS if options.book == "all" else [options.book]:
+        run(workplace, f"{book}: {items}k items", scaled(book, 1, options.scale), bool(oca))
+        if options.history:
+            # Ten times the history is too long for what the OCA add-ons compute while they are installed.
+            run(workplace, f"{book}: {items * 10}k items", scaled(book, 10, options.scale), False)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from odoo.tools import SQL
 
 from ..order.control_memory import control_cause, control_memory
 from .credit_effective_limit import EffectiveLimit
+from .credit_figures import set_figures
 from .credit_grade import LIMIT_KINDS
 
 CONTROLLER_GROUP = 'sale_order_control.group_credit_controller'
@@ -118,23 +119,21 @@ class CreditAccount(models.Model):
             owners = accounts.partner_id | accounts._origin._get_pool_members().partner_id
             positions = self._read_positions(owners, company)
             limits = self._get_limits_by_owner(accounts.partner_id, company, accounts._origin, positions)
+            rows = []
             for account in accounts:
                 position = positions[account.partner_id.id]
                 limit = limits.get(account.partner_id.id, EffectiveLimit())
-                exposure = position.exposure
-                account.exposure = exposure.total
-                account.receivable = exposure.receivable
-                account.draft_invoiced = exposure.draft_invoiced
-                account.to_invoice = exposure.to_invoice
-                account.to_deliver = exposure.to_deliver
-                account.overdue_amount = position.overdue_amount
-                account.overdue_days = position.overdue_days(today)
-                account.disputed_amount = position.disputed_amount
-                account.effective_kind = limit.kind
-                account.effective_limit = limit.effective
-                account.available = limit.get_available(exposure.total)
-                account.used_percent = limit.get_used_percent(exposure.total)
-                account.state = account._judge_state(limit, exposure.total, account.overdue_days, company.currency_id)
+                exposure, total = position.exposure, position.exposure.total
+                days = position.overdue_days(today)
+                rows.append((
+                    total, exposure.receivable, exposure.draft_invoiced, exposure.to_invoice, exposure.to_deliver,
+                    position.overdue_amount, days, position.disputed_amount, limit.kind, limit.effective,
+                    limit.get_available(total), limit.get_used_percent(total),
+                    account._judge_state(limit, total, days, company.currency_id)))
+            set_figures(accounts, (
+                'exposure', 'receivable', 'draft_invoiced', 'to_invoice', 'to_deliver', 'overdue_amount',
+                'overdue_days', 'disputed_amount', 'effective_kind', 'effective_limit', 'available', 'used_percent',
+                'state'), rows, company.currency_id)
 
     def _judge_state(self, limit, exposure, overdue_days, currency):
         """Say in one word whether the customer may go on; also of one that has no account yet.

@@ -3,9 +3,10 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 from odoo import api, models
-from odoo.tools import SQL
+from odoo.tools import SQL, float_round
 
 from .credit_exposure_sql import CREATE_FUNCTION, EXPOSURE_QUERY
 
@@ -103,15 +104,18 @@ class Exposure:
         return self.receivable + self.draft_invoiced + self.to_invoice + self.to_deliver
 
     @classmethod
-    def _from_parts(cls, parts, currency):
-        """Round the parts so that they add up to the rounded total: what is left over is still to come."""
-        receivable, draft, to_invoice, to_deliver = map(float, parts)
-        total = currency.round(receivable + draft + to_invoice + to_deliver)
-        receivable, draft, to_invoice = map(currency.round, (receivable, draft, to_invoice))
-        if not currency.is_zero(to_deliver):
-            to_deliver = currency.round(total - receivable - draft - to_invoice)
+    def _from_parts(cls, parts, rounded):
+        """Round the parts so that they add up to the rounded total: what is left over is still to come.
+
+        :param rounded: function that rounds to the currency
+        """
+        receivable, draft, to_invoice, to_deliver = parts
+        total = rounded(receivable + draft + to_invoice + to_deliver)
+        receivable, draft, to_invoice = rounded(receivable), rounded(draft), rounded(to_invoice)
+        if rounded(to_deliver):
+            to_deliver = rounded(total - receivable - draft - to_invoice)
             return cls(receivable, draft, to_invoice, to_deliver)
-        return cls(receivable, draft, currency.round(total - receivable - draft), 0.0)
+        return cls(receivable, draft, rounded(total - receivable - draft), 0.0)
 
     def __add__(self, other):
         return Exposure(
@@ -189,18 +193,19 @@ class CreditAccount(models.Model):
             return positions
         self._flush_exposure()
         root = company.sudo().root_id
-        currency = root.currency_id
+        root.currency_id.fetch(['rounding'])
+        rounded = partial(float_round, precision_rounding=root.currency_id.rounding)
         rows = self.env.execute_query(SQL(
             EXPOSURE_QUERY, **self._get_exposure_parameters(owners, root), apart=orders.ids if orders else []))
         for owner, order_id, *parts, overdue, since, disputed, oldest in rows:
             position = positions[owner]
             if order_id:
-                position.orders = {**(position.orders or {}), order_id: currency.round(float(sum(parts)))}
+                position.orders = {**(position.orders or {}), order_id: rounded(sum(parts))}
                 continue
-            position.exposure = Exposure._from_parts(parts, currency)
-            position.overdue_amount = currency.round(float(overdue))
+            position.exposure = Exposure._from_parts(parts, rounded)
+            position.overdue_amount = rounded(overdue)
             position.overdue_since = since if position.overdue_amount > 0 else None
-            position.disputed_amount = currency.round(float(disputed))
+            position.disputed_amount = rounded(disputed)
             position.oldest_invoice = oldest or ''
         return positions
 

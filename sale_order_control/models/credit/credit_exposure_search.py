@@ -12,8 +12,12 @@ _COMPARE = {'<': operators.lt, '<=': operators.le, '>': operators.gt, '>=': oper
 
 # Figures of the accounts of one company, rounded as the fields are. What a group leaves its members is no
 # matter of one account alone: members are worked out by the fields themselves.
+# Parameter "without_limit": whether accounts without a limit may be among those looked for.
+_ASKED = """ARRAY(
+               SELECT partner_id FROM credit_account JOIN own_limit ON own_limit.account_id = credit_account.id
+                WHERE own_limit.kind <> 'none' OR %(without_limit)s)"""
 _FIGURES = "WITH" + ",".join(LIMIT_PARTS) + f""",
-    position AS MATERIALIZED ({EXPOSURE}),
+    position AS MATERIALIZED ({EXPOSURE.replace('%(partners)s::int[]', _ASKED)}),
     figure AS (
         SELECT account.id, account.is_held, own_limit.kind, own_limit.amount AS credit_limit,
                COALESCE(grade.watch_percent, 0) AS watch_percent, COALESCE(grade.overdue_days, 0) AS tolerated_days,
@@ -94,6 +98,8 @@ class CreditAccount(models.Model):
         else:
             return NotImplemented
         accounts = self.sudo().with_context(active_test=False)
+        # Who has no limit has nothing available: if that is not looked for, what they owe need not be read.
+        without_limit = name != 'available' or matches(0.0)
         self.env.flush_all()
         members = accounts.search([('pool_id', '!=', False)])
         # Nothing tells these fields of a new invoice: what the call has read before may be old.
@@ -101,24 +107,24 @@ class CreditAccount(models.Model):
         ids = members.filtered(lambda account: matches(account[name])).ids
         for company, account_ids in accounts._read_group(
                 [('pool_id', '=', False)], ['company_id'], ['id:array_agg']):
-            ids += company._search_credit_figure(account_ids, condition)
+            ids += company._search_credit_figure(account_ids, condition, without_limit)
         return [('id', 'in', ids)]
 
 
 class ResCompany(models.Model):
     _inherit = 'res.company'
 
-    def _search_credit_figure(self, account_ids, condition):
+    def _search_credit_figure(self, account_ids, condition, without_limit):
         """Return those of this root company's accounts that meet a condition on their figures.
 
         :param list account_ids: accounts that share no limit with others
         :param SQL condition: over the columns of ``judged``
+        :param bool without_limit: whether accounts without a limit may meet it
         """
         accounts = self.env['credit.account'].browse(account_ids)
-        partners = self.env['res.partner'].browse(row[0] for row in self.env.execute_query(SQL(
-            "SELECT partner_id FROM credit_account WHERE id = ANY(%s)", account_ids)))
+        self.currency_id.fetch(['decimal_places'])
         rows = self.env.execute_query(SQL("%s%s", SQL(
-            _FIGURES, apart=[], accounts=account_ids, companies=self.ids,
+            _FIGURES, apart=[], accounts=account_ids, companies=self.ids, without_limit=without_limit,
             defaults=[accounts._get_default_limit(self)], digits=self.currency_id.decimal_places,
-            **accounts._get_exposure_parameters(partners, self)), condition))
+            **accounts._get_exposure_parameters(self.env['res.partner'], self)), condition))
         return [row[0] for row in rows]

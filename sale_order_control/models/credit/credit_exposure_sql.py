@@ -4,7 +4,10 @@ Every part starts from the contacts of the customers asked for and reads open do
 partial indexes of ``credit_indexes.py``: cost follows what is open, not history. Sets that are small
 everywhere (companies, receivable accounts, locations, disputes) are looked up instead of joined, and what
 only a few lines need (units of measure, taxes, invoicing policies) is asked for those lines alone: the
-planner has little to weigh.
+planner has little to weigh. It starts anew for every request, because Odoo discards what a connection
+remembers; for one customer planning takes longer than reading. Hence sets that are found once, no table
+named twice where once will do, and steps that are materialized so that no formula is written out again
+and again inside others.
 """
 
 # Contacts of the customers: documents may be addressed to any of them.
@@ -13,10 +16,16 @@ _PARTY = """
         SELECT id, commercial_partner_id AS owner FROM res_partner WHERE commercial_partner_id = ANY(given_partners)
     )"""
 
-_COMPANY = """
-    company AS MATERIALIZED (
-        SELECT id FROM res_company WHERE parent_path LIKE given_path
+# The same where they were found already, in two arrays of one order.
+_KNOWN_PARTY = """
+    party AS MATERIALIZED (
+        SELECT id, owner FROM UNNEST(contacts, owners) AS known(id, owner)
     )"""
+
+_COMPANIES = "SELECT id FROM res_company WHERE parent_path LIKE given_path"
+_COMPANY = f"""
+    company AS MATERIALIZED ({_COMPANIES})"""
+_RECEIVABLES = "SELECT id FROM account_account WHERE account_type = 'asset_receivable'"
 
 _OUTSIDE = """
     -- Where goods are at the customer, or on the way to another company that hands them over.
@@ -32,8 +41,8 @@ _ITEM = """
           FROM party
           JOIN account_move_line aml ON aml.partner_id = party.id
          WHERE aml.parent_state = 'posted' AND aml.amount_residual <> 0
-           AND aml.account_id = ANY(ARRAY(SELECT id FROM account_account WHERE account_type = 'asset_receivable'))
-           AND aml.company_id = ANY(ARRAY(SELECT id FROM company))
+           AND aml.account_id = ANY(receivables)
+           AND aml.company_id = ANY(companies)
     )"""
 
 # What was paid without saying for what settles the oldest items first. What the customer rightly or
@@ -45,7 +54,9 @@ _OVERDUE = """
                COALESCE(SUM(amount) FILTER (WHERE amount > 0 AND is_disputed), 0) AS disputed,
                COALESCE(SUM(amount) FILTER (WHERE amount > 0 AND NOT is_disputed AND due < given_today), 0) AS late,
                MIN(due) FILTER (WHERE amount > 0 AND NOT is_disputed AND due < given_today) AS first_due,
-               (MIN(ARRAY[due - DATE '2000-01-01', id]) FILTER (WHERE amount > 0 AND NOT is_disputed))[2] AS oldest
+               -- The id of the first item by due date and id: both in one number, which is quickly compared.
+               (MIN((due - DATE '2000-01-01')::bigint << 32 | id) FILTER (WHERE amount > 0 AND NOT is_disputed)
+                & 4294967295)::int AS oldest
           FROM item GROUP BY owner
     ),
     uncovered AS MATERIALIZED (
@@ -66,29 +77,29 @@ _DRAFT = """
           FROM party
           JOIN account_move move ON move.partner_id = party.id
          WHERE move.state = 'draft' AND move.move_type IN ('out_invoice', 'out_receipt')
-           AND move.company_id = ANY(ARRAY(SELECT id FROM company))
+           AND move.company_id = ANY(companies)
          GROUP BY party.owner
     )"""
 
-# Orders that may still be delivered or invoiced. Odoo leaves down payments out of an order's invoice
-# status, and any line can be flagged as one. A cancelled or reopened order may have left something
-# behind: goods that are still at the customer, advances kept.
+# Orders that may still be delivered or invoiced.
 _OPEN_ORDERS = """
-    SELECT so.id
-      FROM party
-      JOIN sale_order so ON so.partner_invoice_id = party.id
-     WHERE so.state = 'sale' AND so.invoice_status IN ('no', 'to invoice')
-       AND so.company_id = ANY(ARRAY(SELECT id FROM company))
-    UNION
-    SELECT so.id
-      FROM sale_order_line sol
-      JOIN sale_order so ON so.id = sol.order_id
-      JOIN party ON party.id = so.partner_invoice_id
-     WHERE sol.display_type IS NULL
-       AND (sol.is_downpayment AND sol.state = 'sale' AND sol.invoice_status IN ('no', 'to invoice')
-            OR sol.is_downpayment AND sol.state <> 'sale' AND sol.qty_invoiced > 0
-            OR sol.state <> 'sale' AND sol.qty_delivered > sol.qty_invoiced)
-       AND so.company_id = ANY(ARRAY(SELECT id FROM company))"""
+    SELECT id FROM sale_order
+     WHERE partner_invoice_id = ANY(contacts) AND state = 'sale' AND invoice_status IN ('no', 'to invoice')
+       AND company_id = ANY(companies)"""
+
+# Odoo leaves down payments out of an order's invoice status, and any line can be flagged as one. A cancelled
+# or reopened order may have left something behind: goods that are still at the customer, advances kept.
+# Both are rare, whoever the customer.
+_LEFT_OVER = """
+    SELECT order_id FROM sale_order_line
+     WHERE display_type IS NULL
+       AND (is_downpayment AND state = 'sale' AND invoice_status IN ('no', 'to invoice')
+            OR is_downpayment AND state <> 'sale' AND qty_invoiced > 0
+            OR state <> 'sale' AND qty_delivered > qty_invoiced)"""
+
+_LEFT_OVER_ORDERS = """
+    SELECT id FROM sale_order
+     WHERE id = ANY(left_over) AND partner_invoice_id = ANY(contacts) AND company_id = ANY(companies)"""
 
 _ORDER = """
     open_order AS MATERIALIZED (
@@ -139,7 +150,9 @@ _LINE = """
                END AS price
           FROM open_order
          CROSS JOIN LATERAL (
-               SELECT * FROM sale_order_line WHERE order_id = open_order.id AND display_type IS NULL OFFSET 0) sol
+               SELECT id, product_id, product_uom_id, product_uom_qty, qty_delivered, price_total, price_unit, discount,
+                      state, qty_delivered_method, is_downpayment, invoice_status
+                 FROM sale_order_line WHERE order_id = open_order.id AND display_type IS NULL OFFSET 0) sol
     )"""
 
 # How many of a line's unit of measure one unit of another document is; nearly always the same unit.
@@ -195,7 +208,10 @@ _MOVED = f"""
                AND sm.location_id IN (SELECT id FROM outside WHERE usage = 'customer')
                AND sm.location_dest_id NOT IN (SELECT id FROM outside WHERE usage = 'customer') AS returns
           FROM line
-         CROSS JOIN LATERAL (SELECT * FROM stock_move WHERE sale_line_id = line.id OFFSET 0) sm
+         CROSS JOIN LATERAL (
+               SELECT id, state, product_id, product_uom, product_uom_qty, quantity, to_refund, location_id,
+                      location_dest_id, location_final_id, origin_returned_move_id
+                 FROM stock_move WHERE sale_line_id = line.id OFFSET 0) sm
          WHERE line.is_open AND line.by_transfer
     ),
     moved AS MATERIALIZED (
@@ -211,7 +227,7 @@ _MOVED = f"""
 
 # How much of each line will be owed in the end, and how much of that is on no invoice yet.
 _GOODS = """
-    known AS (
+    known AS MATERIALIZED (
         SELECT line.*, COALESCE(billed, 0) AS billed, COALESCE(credited, 0) AS credited,
                COALESCE(amount, 0) AS paid_ahead,
                COALESCE(coming, 0) AS coming, COALESCE(coming_back, 0) AS coming_back,
@@ -221,7 +237,7 @@ _GOODS = """
           LEFT JOIN invoiced ON invoiced.id = line.id
           LEFT JOIN moved ON moved.id = line.id
     ),
-    outcome AS (
+    outcome AS MATERIALIZED (
         SELECT known.*,
                CASE WHEN NOT is_live THEN CASE WHEN by_transfer THEN GREATEST(0, delivered) ELSE 0 END
                     WHEN NOT by_transfer THEN GREATEST(ordered, delivered)
@@ -265,7 +281,7 @@ _GOODS = """
     ),
     -- Odoo totals an order otherwise than line by line (rounding, taxes on an early payment discount):
     -- its own total is what will be invoiced.
-    totalled AS (
+    totalled AS MATERIALIZED (
         SELECT open_order.owner, goods.order_id, advance, to_invoice * factor AS to_invoice,
                to_deliver * factor AS to_deliver
           FROM goods
@@ -319,10 +335,20 @@ CREATE_FUNCTION = f"""
     LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS $function$
     #variable_conflict use_column
     DECLARE
+        companies int[] := ARRAY({_COMPANIES});
+        receivables int[] := ARRAY({_RECEIVABLES});
+        left_over int[] := ARRAY({_LEFT_OVER});
+        contacts int[];
+        owners int[];
         open_orders int[];
     BEGIN
-        RETURN QUERY WITH {",".join((_PARTY, _COMPANY, _ITEM, _OVERDUE, _DRAFT))} {_DOCUMENTS};
-        open_orders := ARRAY(WITH {",".join((_PARTY, _COMPANY))} {_OPEN_ORDERS});
+        SELECT ARRAY_AGG(id), ARRAY_AGG(commercial_partner_id) INTO contacts, owners
+          FROM res_partner WHERE commercial_partner_id = ANY(given_partners);
+        RETURN QUERY WITH {",".join((_KNOWN_PARTY, _ITEM, _OVERDUE, _DRAFT))} {_DOCUMENTS};
+        open_orders := ARRAY({_OPEN_ORDERS});
+        IF cardinality(left_over) > 0 THEN
+            open_orders := ARRAY(SELECT UNNEST(open_orders) UNION {_LEFT_OVER_ORDERS});
+        END IF;
         IF cardinality(open_orders) > 0 THEN
             RETURN QUERY WITH {",".join((_ORDER, _OUTSIDE, _LINE, _INVOICED, _MOVED, _GOODS))} {_ORDERS};
         END IF;
@@ -348,7 +374,12 @@ EXPOSURE_QUERY = f"""
 
 def _with_parameters(parts):
     """Return parts of the function as parts of a statement of its own, with the parameters of ``EXPOSURE``."""
-    text = ",".join(parts).replace('ANY(open_orders)', f'ANY(ARRAY({_OPEN_ORDERS}))')
+    text = ",".join(parts)
+    for variable, statement in (
+        ('open_orders', f'{_OPEN_ORDERS} UNION {_LEFT_OVER_ORDERS}'), ('left_over', _LEFT_OVER),
+        ('contacts', 'SELECT id FROM party'), ('companies', 'SELECT id FROM company'), ('receivables', _RECEIVABLES),
+    ):
+        text = text.replace(f'ANY({variable})', f'ANY(ARRAY({statement}))')
     for given, parameter in (
         ('given_partners', '%(partners)s::int[]'), ('given_path', '%(company_path)s'), ('given_root', '%(root)s'),
         ('given_currency', '%(currency)s'), ('given_price_include', '%(price_include)s'),

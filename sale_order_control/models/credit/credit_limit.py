@@ -57,11 +57,12 @@ class CreditAccount(models.Model):
         accounts = self._find(owners, root) if accounts is None else accounts
         limits = self._get_effective_limits(accounts, self.env['sale.order']._get_control_today(), positions)
         by_owner = {account.partner_id.id: limits[account.id] for account in accounts}
-        for owner in owners.sudo().with_company(root):
-            if owner.id not in by_owner:
-                base = root.currency_id.round(owner.credit_limit)
-                kind = 'amount' if base > 0 else 'none'
-                by_owner[owner.id] = EffectiveLimit(kind=kind, own_kind=kind, base=base, own=base, effective=base)
+        without = owners.filtered(lambda owner: owner.id not in by_owner).sudo().with_company(root)
+        without.fetch(['credit_limit'])
+        for owner in without:
+            base = root.currency_id.round(owner.credit_limit)
+            kind = 'amount' if base > 0 else 'none'
+            by_owner[owner.id] = EffectiveLimit(kind=kind, own_kind=kind, base=base, own=base, effective=base)
         return by_owner
 
     @api.model
@@ -72,10 +73,11 @@ class CreditAccount(models.Model):
         :param PoolRoom room: None for a customer of no group
         """
         _account_id, own_kind, base, temporary, until, guaranteed, own = row
+        own = currency.round(own)
         limit = {
             'kind': own_kind, 'own_kind': own_kind, 'base': currency.round(base),
             'temporary': None if temporary is None else currency.round(temporary), 'temporary_until': until,
-            'guaranteed': currency.round(guaranteed), 'own': currency.round(own), 'effective': currency.round(own),
+            'guaranteed': currency.round(guaranteed), 'own': own, 'effective': own,
         }
         if room:
             cap = currency.round(max(0.0, room.limit - room.others))

@@ -44,6 +44,8 @@ class PoolUse:
 
     def get_room(self, member):
         """Return the :class:`PoolRoom` of a member, or None for a customer of no group."""
+        if not member.pool_id:
+            return None
         rooms = (
             PoolRoom(pool, pool.limit, self._totals[pool.id] - self._used.get(member.id, 0.0), self._totals[pool.id])
             for pool in member.pool_id._get_chain()

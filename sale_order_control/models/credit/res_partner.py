@@ -2,6 +2,7 @@ from odoo import api, fields, models
 
 from .credit_account import CONTROLLER_GROUP
 from .credit_effective_limit import EffectiveLimit
+from .credit_figures import set_figures
 from .credit_grade import LIMIT_KINDS
 
 READERS = 'sale_order_control.group_user,sale_order_control.group_credit_controller,sale_order_control.group_auditor'
@@ -33,7 +34,7 @@ class ResPartner(models.Model):
         currency_field='credit_currency_id',
         help="Odoo's own credit limit, in the currency of the main company.",
     )
-    credit_currency_id = fields.Many2one('res.currency', compute='_compute_credit_account', groups=READERS)
+    credit_currency_id = fields.Many2one('res.currency', compute='_compute_credit_currency', groups=READERS)
     credit_exposure = fields.Monetary(
         string="Used", compute='_compute_credit_position', groups=READERS, currency_field='credit_currency_id')
     credit_effective_kind = fields.Selection(
@@ -55,26 +56,29 @@ class ResPartner(models.Model):
 
     # === COMPUTE METHODS ===#
 
+    @api.depends_context('company')
+    def _compute_credit_currency(self):
+        self.credit_currency_id = self.env.company.sudo().root_id.currency_id
+
     @api.depends('commercial_partner_id')
     @api.depends_context('company', 'uid')
     def _compute_credit_account(self):
         root = self.env.company.sudo().root_id
-        accounts = {
-            account.partner_id.id: account
-            for account in self.env['credit.account']._find(self._origin.commercial_partner_id, root)
-        }
+        owners = self._origin.commercial_partner_id.sudo().with_company(root)
+        owners.fetch(['credit_limit'])
+        limits = {owner.id: owner.credit_limit for owner in owners}
+        accounts = {account.partner_id.id: account for account in self.env['credit.account']._find(owners, root)}
         can_edit = self.env.user.has_group(CONTROLLER_GROUP)
         for partner in self:
             owner = partner._origin.commercial_partner_id
             account = accounts.get(owner.id, self.env['credit.account'])
-            limit = owner.sudo().with_company(root).credit_limit
+            limit = limits.get(owner.id, 0.0)
             partner.credit_account_id = account.id
             partner.credit_grade_id = account.grade_id.id
-            partner.credit_currency_id = root.currency_id
             partner.credit_limit_amount = limit
             partner.credit_limit_kind = 'amount' if limit > 0 else 'zero' if account.is_zero_limit else 'none'
-            partner.credit_control_active = root.control_credit != 'off'
             partner.credit_can_edit = can_edit and (not owner or owner == partner._origin)
+        self.credit_control_active = root.control_credit != 'off'
 
     @api.depends('commercial_partner_id')
     @api.depends_context('company')
@@ -82,21 +86,25 @@ class ResPartner(models.Model):
         root = self.env.company.sudo().root_id
         today = self.env['sale.order']._get_control_today()
         accounts = self.env['credit.account'].sudo()
-        owners = self._origin.sudo().commercial_partner_id
+        contacts = self._origin.sudo()
+        contacts.fetch(['commercial_partner_id'])
+        owners = contacts.commercial_partner_id
         found = accounts._find(owners, root)
         positions = accounts._read_positions(owners | found._get_pool_members().partner_id, root)
         limits = accounts._get_limits_by_owner(owners, root, found, positions)
+        by_owner = {account.partner_id.id: account for account in found}
+        rows = []
         for partner in self:
-            owner = partner._origin.commercial_partner_id
-            position, limit = positions[owner.id], limits.get(owner.id, EffectiveLimit())
-            partner.credit_exposure = position.total
-            partner.credit_effective_kind = limit.kind
-            partner.credit_effective_limit = limit.effective
-            partner.credit_available = limit.get_available(position.total)
-            partner.credit_overdue_amount = position.overdue_amount
-            partner.credit_overdue_days = position.overdue_days(today)
-            partner.credit_state = partner.credit_account_id.sudo()._judge_state(
-                limit, position.total, partner.credit_overdue_days, root.currency_id)
+            owner_id = partner._origin.commercial_partner_id.id
+            position, limit = positions[owner_id], limits.get(owner_id, EffectiveLimit())
+            account, days = by_owner.get(owner_id, accounts), position.overdue_days(today)
+            rows.append((
+                position.total, limit.kind, limit.effective, limit.get_available(position.total),
+                position.overdue_amount, days,
+                account._judge_state(limit, position.total, days, root.currency_id)))
+        set_figures(self, (
+            'credit_exposure', 'credit_effective_kind', 'credit_effective_limit', 'credit_available',
+            'credit_overdue_amount', 'credit_overdue_days', 'credit_state'), rows, root.currency_id)
 
     def _inverse_credit_grade(self):
         self.env['credit.account']._check_controller()
