@@ -46,6 +46,7 @@ class PlannedLevel:
 
 class SaleApprovalLevel(models.Model):
     _name = 'sale.approval.level'
+    _inherit = ['sale.control.cached']
     _description = "Approval Level"
     _order = 'policy_id, sequence, id'
 
@@ -115,21 +116,6 @@ class SaleApprovalLevel(models.Model):
         if bereft:
             raise ValidationError(self.env._(
                 "A policy needs at least one level. Archive the policy instead: %s", ", ".join(bereft.mapped('name'))))
-
-    # === CRUD METHODS ===#
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        self.env.registry.clear_cache()
-        return super().create(vals_list)
-
-    def write(self, vals):
-        self.env.registry.clear_cache()
-        return super().write(vals)
-
-    def unlink(self):
-        self.env.registry.clear_cache()
-        return super().unlink()
 
     # === BUSINESS METHODS ===#
 

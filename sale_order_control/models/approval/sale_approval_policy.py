@@ -50,6 +50,7 @@ class PolicyRule:
 
 class SaleApprovalPolicy(models.Model):
     _name = 'sale.approval.policy'
+    _inherit = ['sale.control.cached']
     _description = "Approval Policy"
     _order = 'sequence, id'
     _check_company_auto = True
@@ -170,21 +171,6 @@ class SaleApprovalPolicy(models.Model):
             for name, model in sorted(self.env.registry.items())
             if not model._abstract and hasattr(model, '_submit_for_approval')
         ]
-
-    # === CRUD METHODS ===#
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        self.env.registry.clear_cache()
-        return super().create(vals_list)
-
-    def write(self, vals):
-        self.env.registry.clear_cache()
-        return super().write(vals)
-
-    def unlink(self):
-        self.env.registry.clear_cache()
-        return super().unlink()
 
     # === BUSINESS METHODS ===#
 

@@ -1,5 +1,4 @@
-from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo import fields, models
 
 RESULTS = [
     ('passed', "Passed"),
@@ -15,6 +14,7 @@ class CreditDecision(models.Model):
     """A fact: who or what decided on a customer's credit, when, why, and what was seen. Never changed."""
 
     _name = 'credit.decision'
+    _inherit = ['sale.control.fact']
     _description = "Credit Decision"
     _order = 'id desc'
     _rec_name = 'account_id'
@@ -46,16 +46,3 @@ class CreditDecision(models.Model):
     issues = fields.Json(readonly=True, help="The rules that spoke: code, effect, message and figures.")
 
     _amount_positive = models.Constraint('CHECK (amount >= 0)', "A release cannot be for a negative amount.")
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        # No access right creates; the add-on's own acts write with sudo, users never do.
-        if not self.env.su:
-            raise UserError(self.env._("Credit decisions are recorded by the acts they follow from only."))
-        return super().create(vals_list)
-
-    def write(self, vals):
-        raise UserError(self.env._("A credit decision is a fact and cannot be changed."))
-
-    def unlink(self):
-        raise UserError(self.env._("A credit decision is a fact and cannot be deleted."))

@@ -8,6 +8,7 @@ class CreditDocumentType(models.Model):
     """A kind of paper that shows who a customer is: licence, reference, guarantee letter."""
 
     _name = 'credit.document.type'
+    _inherit = ['sale.control.cached']
     _description = "Customer Paper"
     _order = 'sequence, id'
 
@@ -51,19 +52,6 @@ class CreditDocumentType(models.Model):
     def _get_required_ids(self):
         """Return the ids of the papers that are required of somebody, cached: the gate asks for every order."""
         return tuple(self.sudo().search([('requirement', '!=', 'none')]).ids)
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        self.env.registry.clear_cache()
-        return super().create(vals_list)
-
-    def write(self, vals):
-        self.env.registry.clear_cache()
-        return super().write(vals)
-
-    def unlink(self):
-        self.env.registry.clear_cache()
-        return super().unlink()
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):

@@ -1,7 +1,6 @@
 """Grade, limit and exposure over time: a row per customer and night on which one of them changed."""
 
 from odoo import fields, models, tools
-from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from .credit_nightly import NightlyStep
@@ -17,6 +16,7 @@ class CreditHistory(models.Model):
     """What a customer's credit was on one evening. A fact, never changed."""
 
     _name = 'credit.history'
+    _inherit = ['sale.control.fact']
     _description = "Credit History"
     _order = 'date desc, id desc'
     _rec_name = 'account_id'
@@ -36,12 +36,6 @@ class CreditHistory(models.Model):
 
     # Not unique: customers that were merged keep the days of both.
     _account_date_idx = models.Index("(account_id, date DESC)")
-
-    def write(self, vals):
-        raise UserError(self.env._("The credit history is a fact and cannot be changed."))
-
-    def unlink(self):
-        raise UserError(self.env._("The credit history is a fact and cannot be deleted."))
 
 
 class CreditHistoryFigure(models.Model):

@@ -7,6 +7,7 @@ class CreditHoldReason(models.Model):
     """A kind of reason for which orders are on credit hold: a column of the work list."""
 
     _name = 'credit.hold.reason'
+    _inherit = ['sale.control.cached']
     _description = "Credit Hold Reason"
     _order = 'sequence, id'
 
@@ -37,19 +38,6 @@ class CreditHoldReason(models.Model):
     @tools.ormcache()
     def _get_id_by_code(self):
         return {reason.code: reason.id for reason in self.sudo().search([])}
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        self.env.registry.clear_cache()
-        return super().create(vals_list)
-
-    def write(self, vals):
-        self.env.registry.clear_cache()
-        return super().write(vals)
-
-    def unlink(self):
-        self.env.registry.clear_cache()
-        return super().unlink()
 
 
 class SaleOrder(models.Model):

@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.tools import format_date
 
 from ..order.control_memory import control_memory
@@ -22,6 +21,7 @@ class CreditLimitEntry(models.Model):
     """A fact: who changed what decides a customer's limit, when, from what to what, and why. Never changed."""
 
     _name = 'credit.limit.entry'
+    _inherit = ['sale.control.fact']
     _description = "Credit Limit Journal"
     _order = 'id desc'
     _rec_name = 'subject'
@@ -46,19 +46,6 @@ class CreditLimitEntry(models.Model):
         'credit.limit.temporary', string="Temporary Limit", readonly=True, index='btree_not_null', ondelete='restrict')
     guarantee_id = fields.Many2one(
         'credit.guarantee', readonly=True, index='btree_not_null', ondelete='restrict')
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        # No access right creates; the add-on's own acts write with sudo, users never do.
-        if not self.env.su:
-            raise UserError(self.env._("The credit limit journal is kept by the changes themselves only."))
-        return super().create(vals_list)
-
-    def write(self, vals):
-        raise UserError(self.env._("An entry of the credit limit journal is a fact and cannot be changed."))
-
-    def unlink(self):
-        raise UserError(self.env._("An entry of the credit limit journal is a fact and cannot be deleted."))
 
     @api.model
     def _record(self, company, rows):

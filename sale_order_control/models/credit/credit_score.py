@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.tools import float_repr, format_date, formatLang
 
 from .credit_factor import FACTOR_KINDS, MISSING_POLICIES
@@ -13,6 +12,7 @@ class CreditScore(models.Model):
     """
 
     _name = 'credit.score'
+    _inherit = ['sale.control.fact']
     _description = "Credit Score"
     _order = 'id desc'
     _rec_name = 'account_id'
@@ -44,21 +44,6 @@ class CreditScore(models.Model):
     explanation = fields.Text(compute='_compute_explanation')
 
     _account_idx = models.Index("(account_id, id DESC)")
-
-    # === CRUD METHODS ===#
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        # No access right creates; scores follow from scoring and from acts that check who acts.
-        if not self.env.su:
-            raise UserError(self.env._("Credit scores are recorded when customers are scored and graded only."))
-        return super().create(vals_list)
-
-    def write(self, vals):
-        raise UserError(self.env._("A credit score is a fact and cannot be changed."))
-
-    def unlink(self):
-        raise UserError(self.env._("A credit score is a fact and cannot be deleted."))
 
     # === IN WORDS ===#
 
@@ -106,6 +91,7 @@ class CreditScoreLine(models.Model):
     """What one factor saw and was worth in a score."""
 
     _name = 'credit.score.line'
+    _inherit = ['sale.control.fact']
     _description = "Credit Score Factor"
     _order = 'sequence, id'
     _rec_name = 'name'
@@ -126,18 +112,6 @@ class CreditScoreLine(models.Model):
         string="Brings", readonly=True, digits=(5, 1), help="Points of the score that come from this factor.")
     finding = fields.Char(compute='_compute_explanation')
     explanation = fields.Char(compute='_compute_explanation')
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        if not self.env.su:
-            raise UserError(self.env._("Credit scores are recorded when customers are scored and graded only."))
-        return super().create(vals_list)
-
-    def write(self, vals):
-        raise UserError(self.env._("A credit score is a fact and cannot be changed."))
-
-    def unlink(self):
-        raise UserError(self.env._("A credit score is a fact and cannot be deleted."))
 
     @api.depends_context('lang')
     def _compute_explanation(self):

@@ -11,6 +11,7 @@ class CreditCollection(models.Model):
     """A fact: cash that was collected with a delivery. Never changed; a mistake is taken back by another record."""
 
     _name = 'credit.collection'
+    _inherit = ['sale.control.fact']
     _description = "Collected on Delivery"
     _order = 'id desc'
     _rec_name = 'picking_id'
@@ -26,19 +27,6 @@ class CreditCollection(models.Model):
         readonly=True, help="What the books showed as paid for the order when this was collected.")
     user_id = fields.Many2one('res.users', string="Collected By", required=True, readonly=True)
     note = fields.Char(readonly=True)
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        # No access right creates; the act of recording writes with sudo, users never do.
-        if not self.env.su:
-            raise UserError(self.env._("What was collected is recorded on the transfer only."))
-        return super().create(vals_list)
-
-    def write(self, vals):
-        raise UserError(self.env._("What was collected is a fact and cannot be changed."))
-
-    def unlink(self):
-        raise UserError(self.env._("What was collected is a fact and cannot be deleted."))
 
 
 class SaleOrder(models.Model):

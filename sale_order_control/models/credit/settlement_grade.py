@@ -32,7 +32,8 @@ def get_looseness(mode, percent):
 class CreditGrade(models.Model):
     """What customers of a grade may ask for when it comes to paying."""
 
-    _inherit = 'credit.grade'
+    _name = 'credit.grade'
+    _inherit = ['credit.grade', 'sale.control.cached']
 
     settlement_mode = fields.Selection(
         SETTLEMENT_MODES, string="Settlement",
@@ -106,19 +107,6 @@ class CreditGrade(models.Model):
             length = terms._get_credit_length(term.id)
             return length.last, length.weighted
         return max(allowed, key=by_length, default=terms)
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        self.env.registry.clear_cache()
-        return super().create(vals_list)
-
-    def write(self, vals):
-        self.env.registry.clear_cache()
-        return super().write(vals)
-
-    def unlink(self):
-        self.env.registry.clear_cache()
-        return super().unlink()
 
 
 class CreditAccount(models.Model):

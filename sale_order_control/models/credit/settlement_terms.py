@@ -27,7 +27,8 @@ class TermLength:
 
 
 class AccountPaymentTerm(models.Model):
-    _inherit = 'account.payment.term'
+    _name = 'account.payment.term'
+    _inherit = ['account.payment.term', 'sale.control.cached']
 
     @api.model
     @tools.ormcache('term_id')
@@ -52,28 +53,7 @@ class AccountPaymentTerm(models.Model):
                 sum(share * days for share, days in parts) / (sum(share for share, _days in parts) or 1.0)
                 for parts in lengths))
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        self.env.registry.clear_cache()
-        return super().create(vals_list)
-
-    def write(self, vals):
-        self.env.registry.clear_cache()
-        return super().write(vals)
-
 
 class AccountPaymentTermLine(models.Model):
-    _inherit = 'account.payment.term.line'
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        self.env.registry.clear_cache()
-        return super().create(vals_list)
-
-    def write(self, vals):
-        self.env.registry.clear_cache()
-        return super().write(vals)
-
-    def unlink(self):
-        self.env.registry.clear_cache()
-        return super().unlink()
+    _name = 'account.payment.term.line'
+    _inherit = ['account.payment.term.line', 'sale.control.cached']

@@ -1,3 +1,6 @@
+# What other models here build on.
+from . import control_records
+
 from . import ir_default
 from . import res_company
 from . import sale_control_switches

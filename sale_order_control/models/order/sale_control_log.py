@@ -1,5 +1,4 @@
-from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo import fields, models
 
 CONTROL_EVENTS = [
     ('checked', "Checked"),
@@ -33,6 +32,7 @@ CONTROL_EFFECTS = [
 
 class SaleControlLog(models.Model):
     _name = 'sale.control.log'
+    _inherit = ['sale.control.fact']
     _description = "Control Log"
     _order = 'id desc'
     _rec_name = 'order_id'
@@ -49,15 +49,3 @@ class SaleControlLog(models.Model):
         CONTROL_EFFECTS, string="If Enforced", readonly=True, help="What the rule would have done if it were enforced.")
     message = fields.Char(readonly=True)
     facts = fields.Json(readonly=True)
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        if not self.env.su:
-            raise UserError(self.env._("The control log is written by the system only."))
-        return super().create(vals_list)
-
-    def write(self, vals):
-        raise UserError(self.env._("The control log cannot be changed."))
-
-    def unlink(self):
-        raise UserError(self.env._("The control log cannot be deleted."))

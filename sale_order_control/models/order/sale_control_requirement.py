@@ -22,6 +22,7 @@ UNSUITABLE_TYPES = ('one2many', 'boolean', 'json', 'properties', 'properties_def
 
 class SaleControlRequirement(models.Model):
     _name = 'sale.control.requirement'
+    _inherit = ['sale.control.cached']
     _description = "Mandatory Order Data"
     _order = 'sequence, id'
 
@@ -72,16 +73,3 @@ class SaleControlRequirement(models.Model):
              rule.effect)
             for rule in self.sudo().with_context(active_test=True).search([])
         )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        self.env.registry.clear_cache()
-        return super().create(vals_list)
-
-    def write(self, vals):
-        self.env.registry.clear_cache()
-        return super().write(vals)
-
-    def unlink(self):
-        self.env.registry.clear_cache()
-        return super().unlink()

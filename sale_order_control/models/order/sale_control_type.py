@@ -3,6 +3,7 @@ from odoo import api, fields, models, tools
 
 class SaleControlType(models.Model):
     _name = 'sale.control.type'
+    _inherit = ['sale.control.cached']
     _description = "Sales Type"
     _order = 'sequence, id'
 
@@ -60,16 +61,3 @@ class SaleControlType(models.Model):
     def _get_own_partner_ids(self):
         # A handful of companies, cached.
         return tuple(self.env['res.company'].sudo().search([]).partner_id.ids)  # pylint: disable=no-search-all
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        self.env.registry.clear_cache()
-        return super().create(vals_list)
-
-    def write(self, vals):
-        self.env.registry.clear_cache()
-        return super().write(vals)
-
-    def unlink(self):
-        self.env.registry.clear_cache()
-        return super().unlink()
