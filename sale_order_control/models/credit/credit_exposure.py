@@ -193,7 +193,6 @@ class CreditAccount(models.Model):
             return positions
         self._flush_exposure()
         root = company.sudo().root_id
-        root.currency_id.fetch(['rounding'])
         rounded = partial(float_round, precision_rounding=root.currency_id.rounding)
         rows = self.env.execute_query(SQL(
             EXPOSURE_QUERY, **self._get_exposure_parameters(owners, root), apart=orders.ids if orders else []))

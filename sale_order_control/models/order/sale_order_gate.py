@@ -155,15 +155,9 @@ class SaleOrder(models.Model):
 
         :param str zone: name of the time zone whose day counts; the user's own unless given
         """
-        if today := control_memory(self.env).today:
-            return today
-        # Never the zone in the context, which is the caller's to choose. Nothing else of the user's contact is
-        # needed, which Odoo would otherwise read whole.
-        if not zone:
-            contact = self.env.user.sudo().partner_id
-            contact.fetch(['tz'])
-            zone = contact.tz
-        return fields.Date.context_today(self.with_context(tz=zone))
+        # Never the zone in the context, which is the caller's to choose.
+        return control_memory(self.env).today or fields.Date.context_today(
+            self.with_context(tz=zone or self.env.user.tz))
 
     # === TERMS ===#
 
