@@ -2,7 +2,7 @@
 
 from odoo.tools import SQL
 
-from .models.credit.credit_exposure_sql import EXPOSURE_FUNCTION
+from .models.credit.exposure.credit_exposure_sql import EXPOSURE_FUNCTION
 
 
 def post_init_hook(env):

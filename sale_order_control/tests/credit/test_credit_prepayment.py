@@ -296,7 +296,7 @@ class TestCreditPrepayment(CreditCommon):
     def test_an_error_of_ours_never_undoes_a_payment(self):
         order = self._order()
         with patch.object(type(order), '_refresh_advances', side_effect=ValueError("broken")), \
-                self.assertLogs('odoo.addons.sale_order_control.models.credit.settlement_collect', 'ERROR'):
+                self.assertLogs('odoo.addons.sale_order_control.models.credit.settlement.settlement_collect', 'ERROR'):
             line = self._receive(1000, memo=order.name)
         self.assertEqual(line.parent_state, 'posted')
         order.action_resume_procurement()

@@ -95,7 +95,7 @@ class TestCreditRecheck(CreditCommon):
     def test_an_error_of_ours_never_undoes_a_payment(self):
         order = self._held(5)
         with patch.object(type(order), '_refresh_credit_states', side_effect=ValueError("broken")), \
-                self.assertLogs('odoo.addons.sale_order_control.models.credit.credit_account_recheck', 'ERROR'):
+                self.assertLogs('odoo.addons.sale_order_control.models.credit.hold.credit_account_recheck', 'ERROR'):
             self._pay(self.invoice)
         self.assertIn(self.invoice.payment_state, ('paid', 'in_payment'))
         self.assertEqual(order.credit_state, 'hold')
