@@ -56,9 +56,11 @@ def add_databases(verbs):
 
 
 def add_tools(verbs):
-    """lint, screenshots, bench and reset."""
+    """lint, translate, screenshots, bench and reset."""
     verb = add_verb(verbs, "lint", "check style, XML, access rights and translations", database=False)
     verb.add_argument("--fix", action="store_true", help="let ruff mend what it can")
+    verb = add_verb(verbs, "translate", "export the template of terms and let every language follow it")
+    verb.add_argument("answers", nargs="?", metavar="FILE", help='translations as JSON: {"zh_CN": {"term": "..."}}')
     verb = add_verb(verbs, "screenshots", "take the pictures of the documentation (docs/screenshots.py)")
     verb.add_argument("--reuse", action="store_true", help="keep the database, and next time only update it")
     verb.add_argument("rest", nargs="*", metavar="SCENE", help="only these scenes")
@@ -80,6 +82,7 @@ def actions():
         "replay": verbs.replay,
         "shell": verbs.shell,
         "lint": lint.lint,
+        "translate": verbs.translate,
         "screenshots": verbs.screenshots,
         "bench": verbs.bench,
         "reset": verbs.reset,

@@ -1,4 +1,4 @@
-"""The verbs that serve or use a database: demo, shell, replay, bench, screenshots, reset."""
+"""The verbs that serve or use a database: demo, shell, replay, bench, screenshots, translate, reset."""
 
 import json
 import os
@@ -160,6 +160,27 @@ def screenshots(options, rest):
     if not options.reuse:
         databases.drop(workplace.server, name)
     return status
+
+
+def translate(options, _rest):
+    """``./dev translate``: the template from a new database without demo data, and every language brought up to it."""
+    require_addon()
+    workplace = ensure_workplace()
+    name = databases.checked(options.db) if options.db else databases.default_name("terms")
+    databases.fresh(workplace, name, databases.BARE)
+    try:
+        databases.install_addon(workplace, name, ADDON)
+        export = workplace.command("i18n", "export", ADDON, "-c", workplace.config(name), "-d", name, "-l", "pot")
+        subprocess.run(export, env=workplace.environment(), check=True, stdin=subprocess.DEVNULL)
+    finally:
+        databases.drop(workplace.server, name)
+    follow = [workplace.python, "-m", "workshop.translations", REPO / ADDON / "i18n"]
+    follow += [options.answers] if options.answers else []
+    done = subprocess.run(follow, env=script_environment(workplace), cwd=REPO, stdout=subprocess.PIPE, check=True)
+    for language, terms in json.loads(done.stdout).items():
+        say(f"{language}: {len(terms)} terms without a translation")
+        print("\n".join(repr(term) for term in terms))
+    return 0
 
 
 def reset(options, _rest):

@@ -9,6 +9,7 @@ import polib
 
 from workshop.lint_checks import SAME_EVERYWHERE
 from workshop.paths import ADDON_DIR
+from workshop.translations import follow
 
 FOLDER = ADDON_DIR / "i18n"
 LANGUAGES = ("zh_CN",)
@@ -52,6 +53,16 @@ class TestTranslations(unittest.TestCase):
             if re.search("[A-Za-z]", PLACEHOLDER.sub("", entry.msgid)) and not CHINESE.search(entry.msgstr)
         }
         self.assertFalse(foreign - SAME_EVERYWHERE)
+
+    def test_a_language_follows_the_template_and_loses_nothing(self):
+        template = polib.POFile()
+        template.metadata = {"POT-Creation-Date": "2026-01-01 00:00+0000"}
+        template += [polib.POEntry(msgid=term) for term in ("Kept", "Answered", "Open")]
+        language = polib.POFile()
+        language += [polib.POEntry(msgid="Kept", msgstr="保留"), polib.POEntry(msgid="Gone", msgstr="不再")]
+        followed, still_open = follow(template, language, {"Answered": "已答"})
+        self.assertEqual([entry.msgstr for entry in followed], ["保留", "已答", ""])
+        self.assertEqual(still_open, ["Open"])
 
     def test_texts_to_translate_are_literals(self):
         """The export reads the source: a text that is chosen inside the call is exported as something else."""
