@@ -13,6 +13,7 @@
         'security/credit_rules.xml',
         'security/credit_score_rules.xml',
         'security/credit_settlement_rules.xml',
+        'security/credit_wizard_rules.xml',
         'security/approval_rules.xml',
         'security/delivery_rules.xml',
 

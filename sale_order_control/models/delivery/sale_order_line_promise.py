@@ -4,7 +4,7 @@ from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import format_date
 
-from ..order.control_memory import control_acting, control_memory
+from ..order.control_memory import control_acting, control_memory, control_recording
 
 
 class SaleOrderLine(models.Model):
@@ -102,10 +102,11 @@ class SaleOrderLine(models.Model):
             # sees the revision of the first.
             lines.flush_recordset()
             lines._get_open_promises().write({'state': 'superseded'})
-            self.env['sale.delivery.promise'].sudo().create([
-                line._prepare_promise_values(former[line.id] != dates[line.id] and former[line.id] and reason, note)
-                for line in lines
-            ])
+            with control_recording(self.env):
+                self.env['sale.delivery.promise'].sudo().create([
+                    line._prepare_promise_values(former[line.id] != dates[line.id] and former[line.id] and reason, note)
+                    for line in lines
+                ])
         orders = lines.order_id
         orders._refresh_promise_states()
         orders._apply_promise_dates()

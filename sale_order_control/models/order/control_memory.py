@@ -17,6 +17,7 @@ class ControlMemory:
     :ivar scopes: number of open scopes; without one, nothing is remembered
     :ivar acting: positive while the add-on itself writes fields that follow from checks and decisions
     :ivar deciding: positive while a room writes its records of decisions
+    :ivar recording: positive while the add-on itself records facts
     :ivar happened: positive while an event is processed that cannot be undone (a payment, a
         signature, a posted bill): rules then record and park instead of refusing
     :ivar confirming: ids of orders whose confirmation is running and was serialised
@@ -33,6 +34,7 @@ class ControlMemory:
         self.scopes = 0
         self.acting = 0
         self.deciding = 0
+        self.recording = 0
         self.happened = 0
         self.confirming = set()
         self.changing = set()
@@ -86,6 +88,17 @@ def control_acting(env):
         yield memory
     finally:
         memory.acting -= 1
+
+
+@contextmanager
+def control_recording(env):
+    """Allow the creation of recorded facts: wrap nothing but that creation."""
+    memory = control_memory(env)
+    memory.recording += 1
+    try:
+        yield
+    finally:
+        memory.recording -= 1
 
 
 @contextmanager

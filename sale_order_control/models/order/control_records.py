@@ -1,11 +1,14 @@
 from odoo import api, models
 from odoo.exceptions import UserError
 
+from .control_memory import control_memory, control_recording
+
 
 class SaleControlFact(models.AbstractModel):
     """What happened, as it was seen: recorded by the acts it follows from, never changed, never deleted.
 
-    No access right creates such records; the add-on's own acts, which check who acts, create them with sudo.
+    No access right creates such records, and neither do full rights, for an automation has those too: the add-on's
+    own acts, which check who acts, do it by ``_record_facts``.
     """
 
     _name = 'sale.control.fact'
@@ -13,10 +16,19 @@ class SaleControlFact(models.AbstractModel):
 
     @api.model_create_multi
     def create(self, vals_list):
-        if not self.env.su:
+        if not control_memory(self.env).recording:
             raise UserError(self.env._(
                 "“%s” follows from what happens in the system: nobody enters it by hand.", self._get_fact_label()))
         return super().create(vals_list)
+
+    @api.model
+    def _record_facts(self, vals_list):
+        """Record what happened: for private code that has checked who acts.
+
+        :return: the records, in sudo
+        """
+        with control_recording(self.env):
+            return self.sudo().create(vals_list)
 
     def write(self, vals):
         raise UserError(self.env._("“%s” is a record of facts and cannot be changed.", self._get_fact_label()))

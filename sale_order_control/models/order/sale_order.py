@@ -100,7 +100,7 @@ class SaleOrder(models.Model):
                 for issue in found
             ] or [base]
         # Users append through their acts only, never by themselves.
-        return self.env['sale.control.log'].sudo().create(rows)
+        return self.env['sale.control.log']._record_facts(rows)
 
     def _control_event(self, name):
         """Tell the rooms that something happened to these orders.

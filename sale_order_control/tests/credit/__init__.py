@@ -31,3 +31,4 @@ from . import test_credit_screens
 from . import test_credit_settlement
 from . import test_credit_special_invoice
 from . import test_credit_statement
+from . import test_credit_wizards

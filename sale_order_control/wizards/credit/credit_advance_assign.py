@@ -5,16 +5,18 @@ class CreditAdvanceAssign(models.TransientModel):
     """Says which of the customer's open payments came for an order."""
 
     _name = 'credit.advance.assign'
+    _inherit = ['credit.wizard']
     _description = "Assign Payments to an Order"
 
     order_id = fields.Many2one('sale.order', required=True, readonly=True)
-    currency_id = fields.Many2one('res.currency', compute='_compute_advance', compute_sudo=True)
-    required = fields.Monetary(string="To Pay in Advance", compute='_compute_advance', compute_sudo=True)
-    received = fields.Monetary(string="Paid So Far", compute='_compute_advance', compute_sudo=True)
+    currency_id = fields.Many2one('res.currency', compute='_compute_advance')
+    required = fields.Monetary(string="To Pay in Advance", compute='_compute_advance')
+    received = fields.Monetary(string="Paid So Far", compute='_compute_advance')
     line_ids = fields.One2many('credit.advance.assign.line', 'wizard_id', string="Open Payments")
 
     @api.depends('order_id')
     def _compute_advance(self):
+        self._check_documents()
         for wizard in self:
             wizard.currency_id = wizard.order_id.currency_id
             wizard.required = wizard.order_id.advance_required
@@ -44,6 +46,7 @@ class CreditAdvanceAssignLine(models.TransientModel):
     """One open payment as it is offered; who may see it was asked when the wizard was opened."""
 
     _name = 'credit.advance.assign.line'
+    _inherit = ['credit.wizard']
     _description = "Open Payment"
 
     wizard_id = fields.Many2one('credit.advance.assign', required=True, ondelete='cascade')

@@ -5,13 +5,20 @@ class CreditCollect(models.TransientModel):
     """Records the cash that was collected with a delivery."""
 
     _name = 'credit.collect'
+    _inherit = ['credit.wizard']
     _description = "Record a Collection"
 
     picking_id = fields.Many2one('stock.picking', string="Transfer", required=True, readonly=True)
-    currency_id = fields.Many2one(related='picking_id.cod_currency_id')
-    due = fields.Monetary(related='picking_id.cod_amount')
+    currency_id = fields.Many2one('res.currency', compute='_compute_due')
+    due = fields.Monetary(compute='_compute_due')
     amount = fields.Monetary(string="Collected", required=True)
     note = fields.Char(help="What the office should know, e.g. why less was collected.")
+
+    @api.depends('picking_id')
+    def _compute_due(self):
+        self._check_documents()
+        for wizard in self:
+            wizard.currency_id, wizard.due = wizard.picking_id.cod_currency_id, wizard.picking_id.cod_amount
 
     @api.model
     def default_get(self, fields):

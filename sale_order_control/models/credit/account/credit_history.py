@@ -96,7 +96,7 @@ class CreditAccount(models.Model):
             seen = {name: value for name, value in (before or {}).items() if name != 'date'}
             if seen != values and (before or any(values[name] for name in ('grade_id', 'limit', 'exposure'))):
                 rows.append({'account_id': account.id, 'date': today, **values})
-        self.env['credit.history'].sudo().create(rows)
+        self.env['credit.history']._record_facts(rows)
 
     def _read_latest_history(self):
         """Read the last row of each of these accounts: ``{account_id: values}``."""

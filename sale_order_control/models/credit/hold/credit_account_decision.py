@@ -72,7 +72,7 @@ class CreditAccount(models.Model):
 
     def _record_decision(self, result, reason, **values):
         # Nobody may write decisions; they follow from acts that check who acts.
-        self.env['credit.decision'].sudo().create([
+        self.env['credit.decision']._record_facts([
             account._prepare_decision(
                 result, reason=reason.strip(), user_id=self.env.uid,
                 figures={

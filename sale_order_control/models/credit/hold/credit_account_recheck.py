@@ -155,7 +155,7 @@ class SaleOrder(models.Model):
                     freed += order
         if rows:
             # Nobody may write decisions; they follow from what happened.
-            self.env['credit.decision'].sudo().create(rows)
+            self.env['credit.decision']._record_facts(rows)
         self._write_credit_states(states)
         for order in stopped:
             order._tell_salesperson(self.env._("On credit hold. %(cause)s %(reason)s", cause=cause,

@@ -50,7 +50,7 @@ class SaleOrder(models.Model):
             states[order.id] = order._prepare_credit_state(account, check, found)
         if rows:
             # Nobody may write decisions; they follow from the acts of users.
-            self.env['credit.decision'].sudo().create(rows)
+            self.env['credit.decision']._record_facts(rows)
             self._write_credit_states(states)
 
     def _get_remembered_credit_checks(self, checkpoint):
@@ -162,7 +162,7 @@ class SaleOrder(models.Model):
         accounts = released.credit_account_id
         if released:
             in_force = accounts._read_credit_decisions(released).by_order
-            self.env['credit.decision'].sudo().create([
+            self.env['credit.decision']._record_facts([
                 order.credit_account_id._prepare_decision(
                     'revoked', order_id=order.id, user_id=self.env.uid,
                     reason=self.env._("The order was cancelled or set to quotation again."))

@@ -95,14 +95,14 @@ class SaleOrder(models.Model):
         :param list notes: ``[(values of the decision, values of the order), ...]``
         :param int uid: whom it was refused to
         """
-        decisions = self.env['credit.decision'].sudo()
+        decisions = self.env['credit.decision']
         for row, state in notes:
             order = self.browse(row['order_id']).exists()
             if not order:
                 continue
             if state:
                 order._write_credit_states({order.id: state})
-            decisions.create({**row, 'user_id': uid, 'reason': self.env._("Refused: nothing was changed.")})
+            decisions._record_facts([{**row, 'user_id': uid, 'reason': self.env._("Refused: nothing was changed.")}])
 
 
 class StockMove(models.Model):

@@ -58,7 +58,7 @@ class CreditLimitEntry(models.Model):
         reason, source = cause or (self.env._("Changed by hand, no reason given."), None)
         today = self.env['sale.order']._get_control_today()
         # Nobody may write the journal; it follows from changes that check who makes them.
-        return self.sudo().create([
+        return self._record_facts([
             {
                 'company_id': company.id, 'currency_id': company.currency_id.id, 'date': today,
                 'user_id': self.env.uid, 'reason': reason,

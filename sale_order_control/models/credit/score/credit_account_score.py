@@ -119,7 +119,7 @@ class CreditAccount(models.Model):
     def _record_grade_by_hand(self, grade, former):
         """Whoever writes a grade overrides what the scorecard says, for as long as nobody ends it."""
         today = self.env['sale.order']._get_control_today()
-        self.env['credit.score'].sudo().create([
+        self.env['credit.score']._record_facts([
             {**account._prepare_score_entry('override', today), 'grade_id': grade.id, 'user_id': self.env.uid,
              'former_grade_id': former[account].id}
             for account in self
@@ -186,7 +186,7 @@ class CreditAccount(models.Model):
         followers = accounts if also_own_limits else accounts.filtered(lambda account: account._follows_grade())
         changed = accounts.filtered(lambda account: account.grade_id != account.scored_grade_id)
         # Somebody who may decide on credit, or the scorecard in their name, decides here: the acts check it.
-        self.env['credit.score'].sudo().create([
+        self.env['credit.score']._record_facts([
             {**account._prepare_score_entry('applied', today), 'grade_id': account.scored_grade_id.id,
              'limit_kind': account.proposed_limit_kind, 'limit_amount': account.proposed_limit,
              'user_id': self.env.uid, 'scorecard_id': account.score_id.scorecard_id.id}
@@ -213,7 +213,7 @@ class CreditAccount(models.Model):
             raise UserError(self.env._("Choose one of the grades in use."))
         if until and until < today:
             raise UserError(self.env._("The grade would end before it begins: choose today or a later day."))
-        self.env['credit.score'].sudo().create([
+        self.env['credit.score']._record_facts([
             {**account._prepare_score_entry('override', today), 'grade_id': grade.id, 'reason': reason.strip(),
              'valid_until': until, 'user_id': self.env.uid}
             for account in self
@@ -238,7 +238,7 @@ class CreditAccount(models.Model):
         """Fall back to the scored grade, or to the one before if the customer was never scored."""
         today = self.env['sale.order']._get_control_today()
         fallback = {account: account.scored_grade_id or account.override_former_grade_id for account in self}
-        self.env['credit.score'].sudo().create([
+        self.env['credit.score']._record_facts([
             {**account._prepare_score_entry('override_end', today), 'grade_id': fallback[account].id, 'reason': reason}
             for account in self
         ])

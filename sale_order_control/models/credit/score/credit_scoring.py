@@ -150,7 +150,7 @@ class CreditAccount(models.Model):
 
     def _record_scores(self, card, proposals, today):
         valid_until = today + relativedelta(months=card.validity_months)
-        scores = self.env['credit.score'].sudo().create([
+        scores = self.env['credit.score']._record_facts([
             account._prepare_score(card, proposal, today, valid_until) for account, proposal in proposals.items()])
         self._create_score_lines(scores, card, proposals)
         with control_acting(self.env):
@@ -196,7 +196,7 @@ class CreditAccount(models.Model):
         }
 
     def _create_score_lines(self, scores, card, proposals):
-        self.env['credit.score.line'].sudo().create([
+        self.env['credit.score.line']._record_facts([
             {
                 'score_id': score.id,
                 'currency_id': card.currency_id.id,

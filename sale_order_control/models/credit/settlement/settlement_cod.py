@@ -147,11 +147,11 @@ class StockPicking(models.Model):
         picking._check_collection(amount, note, controller)
         order, currency = picking.sale_id, picking.cod_currency_id
         # Nobody may write what was collected; it follows from this act, which checks who acts.
-        self.env['credit.collection'].sudo().create({
+        self.env['credit.collection']._record_facts([{
             'picking_id': self.id, 'order_id': order.id, 'company_id': order.company_id.id,
             'currency_id': currency.id, 'amount': currency.round(amount), 'user_id': self.env.uid, 'note': note,
             'received_before': order._get_advance_received()[order.id],
-        })
+        }])
         picking.invalidate_recordset(['cod_amount', 'cod_collected'])
         sentence = self.env._(
             "%(user)s collected %(amount)s with %(transfer)s. %(note)s", user=user.name,
