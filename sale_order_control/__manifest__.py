@@ -15,6 +15,7 @@
         'security/credit_settlement_rules.xml',
         'security/credit_wizard_rules.xml',
         'security/approval_rules.xml',
+        'security/acceptance_rules.xml',
         'security/delivery_rules.xml',
 
         'data/mail_activity_type_data.xml',
@@ -31,6 +32,7 @@
         'data/credit_limit_data.xml',
         'data/approval_data.xml',
         'data/approval_cron_data.xml',
+        'data/acceptance_data.xml',
         'data/delivery_data.xml',
 
         'views/order/sale_order_views.xml',
@@ -66,6 +68,7 @@
         'views/approval/delegation_views.xml',
         'views/approval/level_views.xml',
         'views/approval/res_users_views.xml',
+        'views/approval/acceptance_views.xml',
         'views/delivery/delivery_views.xml',
         'views/delivery/sale_order_views.xml',
         'views/delivery/portal_templates.xml',

@@ -27,3 +27,8 @@ from . import sale_order_cumulative
 from . import sale_order_submission
 from . import sale_order_preview
 from . import sale_order_status
+
+# Before an order binds: what is settled with the customer.
+from . import sale_approval_demand
+from . import sale_order_acceptance
+from . import sale_order_acceptance_flow

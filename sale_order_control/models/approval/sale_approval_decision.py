@@ -133,6 +133,8 @@ class SaleApprovalRequest(models.Model):
             documents.mapped(lambda document: document._get_approval_makers())
         user = self.env.user
         mine = requests._get_tasks_of(user)
+        if decision == 'agreed':
+            mine -= requests._filter_premature(mine)
         if decision == 'agreed' and not self._clean_comment(comment) and any(mine.mapped('comment_required')):
             raise UserError(self.env._("This level wants your opinion in writing: agree with a comment."))
         decided = mine.request_id

@@ -7,6 +7,7 @@ from . import test_approval_prices
 from . import test_approval_time
 from . import test_approval_scope
 from . import test_approval_coverage
+from . import test_approval_acceptance
 from . import test_approval_attack
 from . import test_approval_scale
 from . import test_approval_setup

@@ -1,3 +1,4 @@
 from . import sale_approval_comment
 from . import sale_control_setup
 from . import sale_approval_submission
+from . import sale_order_check
