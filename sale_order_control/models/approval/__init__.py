@@ -1,4 +1,5 @@
 from . import sale_approval_policy
+from . import sale_approval_policy_conditions
 from . import sale_approval_level
 
 # The request in the order in which it builds on itself: records, decisions, notices.
@@ -12,6 +13,7 @@ from . import sale_approval_reroute
 from . import sale_approval_delegation
 from . import sale_approval_deadline
 from . import res_users
+from . import res_partner
 
 # What makes any document approvable.
 from . import sale_approval_mixin
@@ -24,6 +26,8 @@ from . import sale_order
 from . import sale_order_gate
 from . import sale_order_prices
 from . import sale_order_cumulative
+from . import sale_order_conditions
+from . import sale_order_free_goods
 from . import sale_order_submission
 from . import sale_order_preview
 from . import sale_order_status

@@ -1,6 +1,6 @@
 """What the approval policies judge of one document, as a plain value."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +14,8 @@ class ApprovalFigures:
     :ivar margin_percent: margin of an order in percent of its amount
     :ivar list_gap: ``(percent, product id)`` of the line that is most below its list price
     :ivar cost_gap: the same, below its cost
+    :ivar issues: issues of other rooms that no approval covers, warnings too
+    :ivar facts: what the typed conditions of policies look at, by name of the condition
     :ivar lately: ``((days, amount), ...)`` of the customer's other orders, in the same currency
     """
 
@@ -25,3 +27,5 @@ class ApprovalFigures:
     list_gap: tuple = (0.0, 0)
     cost_gap: tuple = (0.0, 0)
     lately: tuple = ()
+    issues: tuple = ()
+    facts: dict = field(default_factory=dict, hash=False)

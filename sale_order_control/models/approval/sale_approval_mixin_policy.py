@@ -1,4 +1,6 @@
-from odoo import models
+from dataclasses import replace
+
+from odoo import api, models
 from odoo.tools.misc import formatLang
 
 from ..order.control_issue import ControlIssue
@@ -47,7 +49,7 @@ class SaleApprovalMixin(models.AbstractModel):
 
     def _filter_by_condition(self, rule):
         """Filter the documents that match a policy's condition; one that cannot be read matches everything."""
-        if rule.domain == '[]':
+        if rule.domain == '[]' or not rule.is_readable:
             return self
         try:
             return self.filtered_domain(self.env['sale.approval.policy']._parse_domain(rule.domain))
@@ -77,12 +79,32 @@ class SaleApprovalMixin(models.AbstractModel):
         """
         found, stopped = [], False
         for rule in rules:
-            if stopped and not rule.on_credit_issue:
+            scope = self._match_scope(rule, figures)
+            if scope is None or stopped and not rule.answers_issues:
                 continue
-            issues = self._judge_policy(rule, figures)
+            issues = [self._explain_scope(issue, scope) for issue in self._judge_policy(rule, figures)]
             found += issues
             stopped = stopped or bool(issues) and rule.stop_here
         return found
+
+    def _match_scope(self, rule, figures):
+        """Tell whether a policy looks at the document, by what its typed conditions say.
+
+        :return: list of translated phrases naming what matched, or None if something does not
+        """
+        if rule.is_readable:
+            return []
+        return [self.env._("the condition of the policy cannot be read any more and counts as met")]
+
+    @api.model
+    def _explain_scope(self, issue, scope):
+        """Add to a reason which conditions of its policy matched."""
+        if not scope:
+            return issue
+        return replace(
+            issue, facts={**issue.facts, 'scope': list(scope)},
+            message=self.env._("%(reason)s It applies because of: %(scope)s.",
+                               reason=issue.message, scope="; ".join(scope)))
 
     def _get_judged_amount(self, rule, figures):
         """Return what a policy's amount is compared with, in the document's currency."""

@@ -5,11 +5,16 @@ from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
-# Fields that judge orders only.
+# Triggers that judge orders only.
 ORDER_TRIGGERS = (
-    'max_discount', 'min_margin_percent', 'below_list_percent', 'below_cost', 'on_credit_issue', 'sale_type_ids')
+    'max_discount', 'min_margin_percent', 'below_list_percent', 'below_cost', 'on_credit_issue',
+    'on_long_terms', 'on_shortage', 'on_late_promise', 'on_free_goods')
 # Fields of a rule that ask by themselves; without any, everything in scope is asked about.
-TRIGGERS = ('min_amount', *ORDER_TRIGGERS[:-1])
+TRIGGERS = ('min_amount', *ORDER_TRIGGERS)
+# What limits the orders a policy looks at, besides its domain.
+ORDER_SCOPE = ('sale_type_ids', 'team_ids', 'partner_tag_ids', 'country_ids', 'product_categ_ids', 'customer_kind')
+# Triggers that fire on findings of other rooms: field and kind of issue.
+ISSUE_TRIGGERS = {'on_long_terms': 'long_terms', 'on_shortage': 'shortage', 'on_late_promise': 'late_promise'}
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +23,7 @@ class PolicyRule:
 
     :ivar domain: text of the domain on the documents, ``[]`` for every one
     :ivar level_names: names of the levels in the order in which they decide
+    :ivar is_readable: whether the domain can be read; one that cannot matches every document
     """
 
     id: int
@@ -37,11 +43,28 @@ class PolicyRule:
     date_from: object
     date_to: object
     level_names: tuple
+    is_readable: bool = True
+    on_long_terms: bool = False
+    on_shortage: bool = False
+    on_late_promise: bool = False
+    late_promise_days: int = 0
+    on_free_goods: bool = False
+    team_ids: frozenset = frozenset()
+    partner_tag_ids: frozenset = frozenset()
+    country_ids: frozenset = frozenset()
+    product_categ_ids: frozenset = frozenset()
+    customer_kind: str = ''
+    new_customer_days: int = 0
 
     @property
     def is_unconditional(self):
         """Whether every order in scope needs the approval."""
         return not any(getattr(self, trigger) for trigger in TRIGGERS)
+
+    @property
+    def answers_issues(self):
+        """Whether the policy says who agrees to what other controls found."""
+        return self.on_credit_issue or any(getattr(self, trigger) for trigger in ISSUE_TRIGGERS)
 
     def is_valid_on(self, day):
         """Whether the policy counts on a day."""
@@ -145,21 +168,20 @@ class SaleApprovalPolicy(models.Model):
     @api.constrains('domain', 'res_model')
     def _check_domain(self):
         for policy in self:
-            try:
-                policy._parse_domain(policy.domain).validate(self.env[policy.res_model])
-            except Exception as error:
-                # Whatever is wrong with a typed condition, the person who typed it must read why.
+            problem = policy._explain_domain()
+            if problem:
                 raise ValidationError(self.env._(
                     "The condition of policy “%(policy)s” cannot be used: %(reason)s",
-                    policy=policy.name, reason=error)) from error
+                    policy=policy.name, reason=problem))
 
-    @api.constrains('res_model', *ORDER_TRIGGERS)
+    @api.constrains('res_model', *ORDER_TRIGGERS, *ORDER_SCOPE)
     def _check_triggers(self):
-        for policy in self:
-            if policy.res_model != 'sale.order' and any(policy[name] for name in ORDER_TRIGGERS):
+        for policy in self.filtered(lambda policy: policy.res_model != 'sale.order'):
+            wrong = [name for name in (*ORDER_TRIGGERS, *ORDER_SCOPE) if policy[name]]
+            if wrong:
                 raise ValidationError(self.env._(
-                    "The policy “%s” is not about orders: discount, margin, issues and sales types do not apply.",
-                    policy.name))
+                    "The policy “%(policy)s” is not about orders: take away %(fields)s.", policy=policy.name,
+                    fields=", ".join(f"“{self._fields[name]._description_string(self.env)}”" for name in wrong)))
 
     # === SELECTION METHODS ===#
 
@@ -178,6 +200,49 @@ class SaleApprovalPolicy(models.Model):
     def _parse_domain(self, text):
         """Read the text of a condition; only constants are understood, never code."""
         return Domain(literal_eval(text or '[]'))
+
+    def _explain_domain(self):
+        """Say why the condition cannot be used; empty if it can.
+
+        It could when it was saved; a field is gone when the app is that it came from.
+        """
+        self.ensure_one()
+        if self.res_model not in self.env:
+            return self.env._("there is no document of the kind “%s” any more.", self.res_model)
+        try:
+            self._parse_domain(self.domain).validate(self.env[self.res_model])
+        except Exception as error:
+            # Whatever is wrong with a typed condition, the person who typed it must read why.
+            return self._explain_path() or str(error)
+        return ""
+
+    def _explain_path(self):
+        """Name the first field of the condition that does not exist; empty if all do."""
+        for path in self._get_condition_paths():
+            model = self.env[self.res_model]
+            for name in path.split('.'):
+                field = model._fields.get(name)
+                if field is None:
+                    return self.env._(
+                        "there is no field “%(field)s” in %(model)s (“%(path)s”).",
+                        field=name, model=self.env['ir.model'].sudo()._get(model._name).name, path=path)
+                model = self.env[field.comodel_name] if field.relational else model.browse()
+        return ""
+
+    def _get_condition_paths(self):
+        """Return the field paths of the condition, as typed; those inside ``any`` follow their field."""
+        try:
+            return list(dict.fromkeys(self._walk_condition(literal_eval(self.domain or '[]'))))
+        except (ValueError, SyntaxError, TypeError):
+            return []
+
+    @api.model
+    def _walk_condition(self, items, prefix=''):
+        for item in items:
+            if isinstance(item, (list, tuple)) and len(item) == 3 and isinstance(item[0], str):
+                yield prefix + item[0]
+                if item[1] in ('any', 'not any') and isinstance(item[2], (list, tuple)):
+                    yield from self._walk_condition(item[2], f'{prefix}{item[0]}.')
 
     @api.model
     @tools.ormcache('company_ids', 'res_model')
@@ -212,4 +277,5 @@ class SaleApprovalPolicy(models.Model):
             date_from=self.date_from,
             date_to=self.date_to,
             level_names=tuple(self.level_ids.mapped('name')),
+            is_readable=not self._explain_domain(),
         )

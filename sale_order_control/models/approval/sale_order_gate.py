@@ -24,10 +24,10 @@ class SaleOrder(models.Model):
         found = self._get_policy_issues(checkpoint, scope, issues, terms) if scope else {}
         for order in self:
             policies = found.get(order.id, [])
-            answered = any(issue.facts.get('answers') for issue in policies) \
-                and order.company_id._get_control_mode('approval', checkpoint) == 'enforce'
+            answered = {code for issue in policies for code in issue.facts.get('answers', ())} \
+                if order.company_id._get_control_mode('approval', checkpoint) == 'enforce' else ()
             issues[order.id] = [
-                issue if answered or issue.effect != 'approve' else order._mark_nobody(issue)
+                issue if issue.code in answered or issue.effect != 'approve' else order._mark_nobody(issue)
                 for issue in issues[order.id]
             ] + self._drop_covered(policies, approvals.get(order.id), keep_answers=True)
         return issues
@@ -163,6 +163,7 @@ class SaleOrder(models.Model):
                 open_codes=tuple(issue.code for issue in issues[order.id] if issue.effect == 'approve'),
                 terms=terms[order.id],
                 margin_percent=amounts[order.id].margin_percent,
+                issues=tuple(issues[order.id]),
             )
             for order in self
         }
@@ -204,7 +205,7 @@ class SaleOrder(models.Model):
             found.append(self._prepare_policy_issue(
                 rule, 'on_credit_issue',
                 self.env._("Another control asks for somebody's agreement (policy “%s”).", rule.name),
-                issues=list(figures.open_codes), answers=True))
+                answers=list(figures.open_codes)))
         return found
 
     def _format_percent(self, value):

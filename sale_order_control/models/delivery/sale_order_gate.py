@@ -1,11 +1,12 @@
 from math import ceil
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import format_date
+from odoo.tools.misc import formatLang
 
 from ..order.control_issue import ControlIssue
 from ..order.control_memory import control_memory
-from .atp import Demand, get_ready_day
+from .atp import TOLERANCE, Demand, get_ready_day
 
 
 class SaleOrder(models.Model):
@@ -16,8 +17,8 @@ class SaleOrder(models.Model):
     def _collect_control_issues(self, checkpoint, terms):
         issues = super()._collect_control_issues(checkpoint, terms)
         orders = self._with_control('promise', checkpoint)
-        if checkpoint == 'submit':
-            for order_id, found in orders._get_requested_early_issues(terms).items():
+        if checkpoint in ('submit', 'confirm'):
+            for order_id, found in orders._get_supply_issues(checkpoint, terms).items():
                 issues[order_id] += found
         elif checkpoint == 'release':
             for order in orders:
@@ -48,30 +49,69 @@ class SaleOrder(models.Model):
             clears=self.env._("A delivery planner promises a date."),
         )]
 
-    # === SUBMIT ===#
+    # === SUBMIT, AND CONFIRM WHERE A POLICY ASKS ===#
 
-    def _get_requested_early_issues(self, terms):
-        """Warn of requested dates that known supply cannot keep (``promise.requested_early``).
+    @api.model
+    def _get_control_issue_kinds(self):
+        return {
+            **super()._get_control_issue_kinds(),
+            'promise.requested_early': 'late_promise',
+            'promise.shortage': 'shortage',
+        }
+
+    def _get_supply_issues(self, checkpoint, terms):
+        """Warn of what known supply cannot keep.
+
+        Of requested dates (``promise.requested_early``) when an order is submitted, and of quantities
+        (``promise.shortage``) where a policy asks about them; a policy is answered at *confirm* as well.
 
         :param dict terms: ``{order_id: ControlTerms}``
         :return: ``{order_id: [ControlIssue, ...]}``
         """
+        asked = self._get_asked_issue_kinds()
+        dated = self.filtered(
+            lambda order: (checkpoint == 'submit' or 'late_promise' in asked[order.id])
+            and any(line.requested_date or terms[order.id].requested_date for line in terms[order.id].lines))
+        counted = self.filtered(lambda order: 'shortage' in asked[order.id])
         demands = {}
-        for order in self:
-            if any(line.requested_date or terms[order.id].requested_date for line in terms[order.id].lines):
-                for index, line in enumerate(terms[order.id].lines):
-                    demand = order._prepare_terms_demand((order.id, index), line, terms[order.id].requested_date)
-                    if demand:
-                        demands[demand.key] = demand
+        for order in dated | counted:
+            for index, line in enumerate(terms[order.id].lines):
+                demand = order._prepare_terms_demand((order.id, index), line, terms[order.id].requested_date)
+                if demand:
+                    demands[demand.key] = demand
         schedules = self.env['sale.order.line']._plan_demands(list(demands.values()), self.order_line.ids)
         issues = {}
         for (order_id, index), demand in demands.items():
-            ready = get_ready_day(demand, schedules[order_id, index])
-            if demand.wanted and ready > demand.wanted:
-                line = terms[order_id].lines[index]
-                issue = self.browse(order_id)._prepare_early_issue(line, demand.wanted, ready)
-                issues.setdefault(order_id, []).append(issue)
+            order, line, schedule = self.browse(order_id), terms[order_id].lines[index], schedules[order_id, index]
+            ready = get_ready_day(demand, schedule)
+            found = issues.setdefault(order_id, [])
+            if order in dated and demand.wanted and ready > demand.wanted:
+                found.append(order._prepare_early_issue(line, demand.wanted, ready))
+            missing = sum(part.quantity for part in schedule if part.source == 'lead_time')
+            if order in counted and demand.managed and missing > TOLERANCE:
+                found.append(order._prepare_shortage_issue(line, demand.quantity, missing))
         return issues
+
+    def _prepare_shortage_issue(self, line, wanted, missing):
+        """Word that neither stock nor expected receipts cover a line.
+
+        :param LineTerms line: the line
+        :param float wanted: what it still asks for, in the product's unit
+        :param float missing: what nothing known covers of it, in the same unit
+        """
+        self.ensure_one()
+        product = self.env['product.product'].browse(line.product_id)
+        return ControlIssue(
+            code='promise.shortage',
+            area='promise',
+            effect='warn',
+            message=self.env._(
+                "%(product)s: neither stock nor expected receipts cover %(missing)s of %(wanted)s %(unit)s.",
+                product=product.display_name, missing=formatLang(self.env, missing, digits=2),
+                wanted=formatLang(self.env, wanted, digits=2), unit=product.uom_id.name),
+            facts={'product': line.product_id, 'wanted': wanted, 'missing': missing, 'figures': ['missing']},
+            clears=self.env._("Buy or make it first, or order less."),
+        )
 
     def _prepare_terms_demand(self, key, line, requested):
         """Return the :class:`Demand` of one line of terms, or None if it asks for no goods."""

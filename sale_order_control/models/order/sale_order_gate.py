@@ -88,6 +88,28 @@ class SaleOrder(models.Model):
         """
         return issues
 
+    # === KINDS OF ISSUES ===#
+
+    @api.model
+    def _get_control_issue_kinds(self):
+        """Tell what issues are about, so that rules of one room can ask about findings of another.
+
+        Rooms extend it with the codes of their own issues.
+
+        :return: ``{code: kind}``; kinds are ``long_terms`` (customer may pay later than its grade allows), ``shortage``
+            (nothing known covers the quantity) and ``late_promise`` (cannot be delivered by the requested date)
+        """
+        return {}
+
+    def _get_asked_issue_kinds(self):
+        """Tell which kinds of issues some rule in force asks about; rooms with rules extend it.
+
+        What costs much to find out is found out at *confirm* only where somebody asks.
+
+        :return: ``{order_id: set of kinds}`` with an entry for every order
+        """
+        return {order.id: set() for order in self}
+
     def _shadow_control_issues(self, checkpoint, issues):
         for order in self:
             issues[order.id] = [

@@ -205,6 +205,10 @@ class SaleOrder(models.Model):
             issues += self._judge_payment_term(account, effect, mode, term)
         return issues
 
+    @api.model
+    def _get_control_issue_kinds(self):
+        return {**super()._get_control_issue_kinds(), 'credit.terms': 'long_terms'}
+
     def _prepare_settlement_issue(self, account, effect, agreed, chosen, looseness):
         return ControlIssue(
             code='credit.settlement',
