@@ -221,11 +221,10 @@ class SaleOrder(models.Model):
         copies = self.env['ir.attachment'].sudo().union(*(
             attachment.copy({'name': attachment.name, 'res_model': False, 'res_id': False})
             for attachment in (attachments or self.env['ir.attachment']).sudo()))
-        # Nobody has the right to enter facts: the acts that record them have checked who acts.
-        fact = self.env['sale.order.acceptance'].sudo().create({
+        fact = self.env['sale.order.acceptance']._record_facts([{
             **values, 'order_id': self.id, 'company_id': self.company_id.id, 'user_id': self.env.uid,
             'digest': terms.digest, 'attachment_ids': [Command.set(copies.ids)],
-        })
+        }])
         copies.write({'res_model': fact._name, 'res_id': fact.id})
         labels = fact.fields_get(['kind', 'result'], ['selection'])
         self._control_log('approval', message=self.env._(
