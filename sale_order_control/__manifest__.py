@@ -16,6 +16,7 @@
         'security/credit_wizard_rules.xml',
         'security/approval_rules.xml',
         'security/acceptance_rules.xml',
+        'security/approval_analysis_rules.xml',
         'security/delivery_rules.xml',
 
         'data/mail_activity_type_data.xml',
@@ -33,6 +34,7 @@
         'data/approval_data.xml',
         'data/approval_cron_data.xml',
         'data/acceptance_data.xml',
+        'data/approval_analysis_data.xml',
         'data/delivery_data.xml',
 
         'views/order/sale_order_views.xml',
@@ -69,6 +71,7 @@
         'views/approval/level_views.xml',
         'views/approval/res_users_views.xml',
         'views/approval/acceptance_views.xml',
+        'views/approval/simulation_views.xml',
         'views/delivery/delivery_views.xml',
         'views/delivery/sale_order_views.xml',
         'views/delivery/portal_templates.xml',

@@ -36,3 +36,6 @@ from . import sale_order_status
 from . import sale_approval_demand
 from . import sale_order_acceptance
 from . import sale_order_acceptance_flow
+
+# What policies did and would do.
+from . import simulation

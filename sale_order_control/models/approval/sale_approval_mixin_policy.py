@@ -28,16 +28,20 @@ class SaleApprovalMixin(models.AbstractModel):
         }
         return {document_id: reasons for document_id, reasons in found.items() if reasons}
 
-    def _get_rules_in_scope(self):
+    def _get_rules_in_scope(self, candidates=None):
         """Find which policies look at which documents: company, kind of document, condition.
 
+        :param candidates: optional :class:`PolicyRule` values to look at instead of the policies in force
         :return: ``{document_id: [PolicyRule, ...]}`` for documents in the scope of any
         """
         scope = {}
         policies = self.env['sale.approval.policy']
         today = self.env['sale.order']._get_control_today()
         for company, documents in self.grouped(lambda document: document._get_approval_company()).items():
-            rules = policies._get_rules(tuple(company.parent_ids.ids), self._name) if company else ()
+            if candidates is None:
+                rules = policies._get_rules(tuple(company.parent_ids.ids), self._name) if company else ()
+            else:
+                rules = [rule for rule in candidates if rule.company_id in company.parent_ids._ids]
             rules = [rule for rule in rules if rule.is_valid_on(today)]
             # A condition means the same whoever asks: nothing of the caller's context counts.
             context = {'allowed_company_ids': company.ids}

@@ -3,6 +3,8 @@ from datetime import datetime, timedelta
 
 from odoo import models
 
+from ..order.control_memory import control_memory
+
 
 class SaleOrder(models.Model):
     """Policies that count what a customer ordered lately, so that splitting an order leads round no level."""
@@ -31,15 +33,18 @@ class SaleOrder(models.Model):
         customers = orders.partner_id.commercial_partner_id
         sums = {days: self._sum_lately_ordered(customers, days) for days in periods}
         found = {}
+        past = control_memory(self.env).past
         for order in orders:
             figure = figures[order.id]
             currency = self.env['res.currency'].browse(figure.currency_id)
+            # Orders of the past were not judged together, whatever is read together now.
             together = [
                 (other.currency_id, figures[other.id].amount) for other in orders
-                if other != order and not other._is_counted()
+                if not past and other != order and not other._is_counted()
                 and other.partner_id.commercial_partner_id == order.partner_id.commercial_partner_id
                 and other.company_id == order.company_id]
-            own = [(order.currency_id, -order.amount_untaxed)] if order._is_counted() else []
+            counted = order._is_counted() and (not past or order.date_order.date() <= self._get_control_today())
+            own = [(order.currency_id, -order.amount_untaxed)] if counted else []
             key = (order.partner_id.commercial_partner_id.id, order.company_id.id)
             found[order.id] = tuple(
                 (days, max(0.0, sum(
@@ -61,12 +66,20 @@ class SaleOrder(models.Model):
                 ('partner_id', 'child_of', customers.ids), ('company_id', 'in', self.company_id.ids),
                 '|', ('state', '=', 'sale'), ('approval_state', '=', 'pending'),
                 '|', ('create_date', '>=', since), ('date_order', '>=', since),
+                *self._get_past_domain(),
             ],
             ['partner_id', 'company_id', 'currency_id'], ['amount_untaxed:sum'])
         sums = {}
         for partner, company, currency, amount in rows:
             sums.setdefault((partner.commercial_partner_id.id, company.id), []).append((currency, amount))
         return sums
+
+    def _get_past_domain(self):
+        """Leave out what was ordered after the day as of which orders of the past are judged."""
+        if not control_memory(self.env).past:
+            return []
+        tomorrow = self._get_control_today() + timedelta(days=1)
+        return [('date_order', '<', datetime.combine(tomorrow, datetime.min.time()))]
 
     def _get_judged_amount(self, rule, figures):
         lately = dict(figures.lately).get(rule.cumulative_days, 0.0)

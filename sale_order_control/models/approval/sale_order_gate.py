@@ -133,14 +133,15 @@ class SaleOrder(models.Model):
             orders._mark_undecidable(checkpoint, found)
         return {order_id: matched for order_id, matched in found.items() if matched}
 
-    def _get_order_rules(self, issues):
+    def _get_order_rules(self, issues, candidates=None):
         """Find which policies look at which orders: company, sales type, condition.
 
         :param dict issues: what the other rooms found
+        :param candidates: optional :class:`PolicyRule` values to look at instead of the policies in force
         :return: ``{order_id: [PolicyRule, ...]}`` for orders in the scope of any
         """
         scope = {}
-        for order_id, rules in self._get_rules_in_scope().items():
+        for order_id, rules in self._get_rules_in_scope(candidates).items():
             types = self.browse(order_id)._get_approval_types(issues[order_id])
             rules = [
                 rule for rule in rules

@@ -26,6 +26,7 @@ class ControlMemory:
     :ivar leaving: ids of the order lines whose goods leave in the running call; None while nothing leaves
     :ivar cause: why the running change is made, ``(sentence, record or None)``: told to journals
     :ivar today: date the rules take for today, set by replay and simulation only
+    :ivar past: whether orders of the past are judged as of their own day: what came later does not count
     """
 
     def __init__(self):
@@ -42,6 +43,7 @@ class ControlMemory:
         self.leaving = None
         self.cause = None
         self.today = None
+        self.past = False
 
 
 def control_memory(env):
@@ -150,3 +152,15 @@ def control_today(env, date):
         yield
     finally:
         memory.today = before
+
+
+@contextmanager
+def control_past(env, date):
+    """Judge orders of the past as of a day of theirs: for the simulation, which writes nothing."""
+    memory = control_memory(env)
+    before, memory.past = memory.past, True
+    try:
+        with control_today(env, date):
+            yield
+    finally:
+        memory.past = before

@@ -13,3 +13,4 @@ from . import test_approval_acceptance
 from . import test_approval_attack
 from . import test_approval_scale
 from . import test_approval_setup
+from . import test_approval_simulation
