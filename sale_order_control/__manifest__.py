@@ -65,6 +65,7 @@
         'views/credit/settlement_statement_views.xml',
         'views/approval/approval_views.xml',
         'views/approval/approval_sheet.xml',
+        'views/approval/approval_link_templates.xml',
         'views/approval/sale_order_views.xml',
         'views/approval/approval_wizard_views.xml',
         'views/approval/delegation_views.xml',

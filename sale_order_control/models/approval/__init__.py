@@ -8,6 +8,7 @@ from . import sale_approval_task
 from . import sale_approval_decision
 from . import sale_approval_steps
 from . import sale_approval_notice
+from . import sale_approval_screen
 from . import sale_approval_sheet
 from . import sale_approval_reroute
 from . import sale_approval_delegation
@@ -29,6 +30,7 @@ from . import sale_order_cumulative
 from . import sale_order_conditions
 from . import sale_order_free_goods
 from . import sale_order_submission
+from . import sale_order_display
 from . import sale_order_preview
 from . import sale_order_status
 

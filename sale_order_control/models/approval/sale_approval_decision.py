@@ -1,10 +1,13 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
+from odoo.tools.misc import format_datetime
 
 from ..order.control_memory import control_memory
 from .approval_memory import approval_deciding
 from .sale_approval_task import OPEN_STATES
+
+DECISIONS = ('agreed', 'disagreed', 'returned')
 
 
 class SaleApprovalRequest(models.Model):
@@ -101,21 +104,48 @@ class SaleApprovalRequest(models.Model):
     def _may_decide(self, user):
         """Whether a user may still decide: alive, of the company, and no maker of what is judged."""
         self.ensure_one()
-        if self.res_model not in self.env:
+        if self.res_model not in self.env or self._is_made_by(user):
             return False
-        makers = self.requester_id | self._get_document()._get_approval_makers()
-        return user not in makers and self.env['sale.approval.level']._is_approver(user, self.company_id)
+        return self.env['sale.approval.level']._is_approver(user, self.company_id)
+
+    def _is_made_by(self, user):
+        """Whether a user submitted the request or made its document."""
+        self.ensure_one()
+        return user in self.requester_id | self._get_document()._get_approval_makers()
 
     def _explain_not_waiting(self):
-        """Say why a request does not wait for the current user, and who was first."""
+        """Say why a request is not decided by the current user, and who was first."""
         self.ensure_one()
         request = self.sudo()
-        deciders = request.task_ids.filtered('decided_on').sorted('decided_on', reverse=True)
-        if deciders:
+        user = self.env.user
+        decided = request.task_ids.filtered(
+            lambda task: task.decided_on and task.state in DECISIONS).sorted('decided_on', reverse=True)
+        decided = decided.filtered(lambda task: task.user_id == user) or decided
+        open_tasks = request.task_ids.filtered(lambda task: task.user_id == user and task.state == 'pending')
+        if request.state == 'pending' and request._is_made_by(user):
             return self.env._(
-                "%(request)s does not wait for you: %(user)s decided it already.",
-                request=request.name, user=deciders[0].user_name)
-        return self.env._("%s does not wait for you.", request.name)
+                "%s is your own: who made or submitted a document does not decide on it.",
+                request._get_numbered_title())
+        if request.state == 'pending' and open_tasks and any(
+                task.distinct_persons and task._agreed_before() for task in open_tasks):
+            return self.env._(
+                "%s wants another person: you agreed at an earlier level.", request._get_numbered_title())
+        if request.state not in ('pending', 'approved', 'rejected', 'returned'):
+            return self.env._(
+                "%(request)s does not wait any more: %(outcome)s",
+                request=request._get_numbered_title(), outcome=request.outcome or "")
+        if decided:
+            states = dict(request.task_ids._fields['state']._description_selection(self.env))
+            name = self.env._("you") if decided[0].user_id == user else decided[0].user_name
+            return self.env._(
+                "%(request)s does not wait for you: %(user)s decided it already (%(decision)s, %(when)s).",
+                request=request._get_numbered_title(), user=name, decision=states[decided[0].state],
+                when=format_datetime(self.env, decided[0].decided_on, dt_format='short'))
+        return self.env._("%s does not wait for you.", request._get_numbered_title())
+
+    def _get_numbered_title(self):
+        self.ensure_one()
+        return f"{self.name} ({self._get_title()})"
 
     # === DECIDING ===#
 
@@ -135,12 +165,15 @@ class SaleApprovalRequest(models.Model):
         mine = requests._get_tasks_of(user)
         if decision == 'agreed':
             mine -= requests._filter_premature(mine)
-        if decision == 'agreed' and not self._clean_comment(comment) and any(mine.mapped('comment_required')):
-            raise UserError(self.env._("This level wants your opinion in writing: agree with a comment."))
+        unwritten = mine.browse()
+        if decision == 'agreed' and not self._clean_comment(comment):
+            unwritten = mine.filtered('comment_required')
+            # Of several requests, those that can be decided are; none is agreed to by half.
+            mine = mine.filtered(lambda task: task.request_id not in unwritten.request_id)
         decided = mine.request_id
         left = requests - decided
         if not decided:
-            raise UserError("\n".join(request._explain_not_waiting() for request in left))
+            raise UserError("\n".join(left._explain_left(unwritten.request_id)))
         with approval_deciding(self.env):
             mine.write({
                 'state': decision,
@@ -148,9 +181,20 @@ class SaleApprovalRequest(models.Model):
                 'comment': self._clean_comment(comment),
             })
         decided._advance()
-        return decided._get_decision_result(left)
+        return decided._get_decision_result(left, unwritten.request_id)
 
-    def _get_decision_result(self, left):
+    def _explain_left(self, unwritten):
+        """Return why each of these requests was left as it is.
+
+        :param unwritten: those of them for which only a written opinion is missing
+        """
+        return [
+            self.env._("%s wants your opinion in writing: agree with a comment.", request._get_numbered_title())
+            if request in unwritten else request._explain_not_waiting() for request in self
+        ]
+
+    def _get_decision_result(self, left, unwritten):
+        """Return what the client shows: of several, what was done and what was left, with the reasons."""
         if not left:
             return True
         return {
@@ -159,7 +203,8 @@ class SaleApprovalRequest(models.Model):
             'params': {
                 'type': 'warning',
                 'sticky': True,
-                'message': "\n".join(request._explain_not_waiting() for request in left),
+                'title': self.env._("Decided: %(count)s. Left: %(left)s", count=len(self), left=len(left)),
+                'message': "\n".join(left._explain_left(unwritten)),
                 'next': {'type': 'ir.actions.client', 'tag': 'soft_reload'},
             },
         }
@@ -226,7 +271,11 @@ class SaleApprovalRequest(models.Model):
         requests = self.sudo()
         with approval_deciding(self.env):
             requests.task_ids.filtered(lambda task: task.state in OPEN_STATES).write({'state': 'skipped'})
-            requests.write({'state': state, 'outcome': outcome, 'closed_on': fields.Datetime.now()})
+            closing = {
+                'state': state, 'outcome': outcome, 'closed_on': fields.Datetime.now(), 'closed_by_id': self.env.uid}
+            if state == 'approved':
+                closing['approved_on'] = closing['closed_on']
+            requests.write(closing)
         requests._dismiss_approvers()
         # What was evaluated before the decision does not count after it.
         control_memory(self.env).issues.clear()

@@ -80,6 +80,20 @@ class SaleApprovalMixin(models.AbstractModel):
         ]
         return {'facts': [(label, text) for label, text in facts if text]}
 
+    def _get_approval_changes(self, before, after, currency):
+        """Compare two copies that :meth:`_prepare_approval_display` made, in words.
+
+        :param dict before: of an earlier request
+        :param dict after: of the request that is judged
+        :param res.currency currency: of the amounts in it
+        :return: list of ``{'label', 'before', 'after'}``
+        """
+        old, new = dict(before.get('facts', ())), dict(after.get('facts', ()))
+        return [
+            {'label': label, 'before': old.get(label, ''), 'after': new.get(label, '')}
+            for label in {**new, **old} if old.get(label, '') != new.get(label, '')
+        ]
+
     def _get_worse_than_approved(self, terms, request):
         """Name what is worse now than what somebody judged, beyond the tolerance of the policy.
 
@@ -96,6 +110,11 @@ class SaleApprovalMixin(models.AbstractModel):
     def _get_terms_aspect_labels(self):
         """Return ``{aspect: translated name}`` for the aspects that can get worse."""
         return {name: self._fields[name]._description_string(self.env) for name in self._approval_terms}
+
+    def _get_approval_notice_facts(self):
+        """Return sentences that the makers read with the result: validity, delivery date."""
+        self.ensure_one()
+        return []
 
     # === WHAT FOLLOWS ===#
 

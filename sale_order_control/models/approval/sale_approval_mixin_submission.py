@@ -112,12 +112,21 @@ class SaleApprovalMixin(models.AbstractModel):
             'covered': {issue.code: issue.figures for issue in reasons},
             'expires_on': self._get_approval_expiry(policies),
             'tolerance': min(policies.mapped('tolerance_percent'), default=0.0),
-            'reasons': [issue.message for issue in reasons],
+            'reasons': [self._prepare_approval_reason(issue) for issue in reasons],
             'display': self._prepare_approval_display(),
             'document_name': self.display_name,
             'partner_name': self._get_approval_partner().display_name,
             'currency_id': currency.id,
             'amount_untaxed': amount,
+        }
+
+    def _prepare_approval_reason(self, issue):
+        """Copy why somebody is asked: the sentence, and by which policy or for which issues of other controls."""
+        return {
+            'message': issue.message,
+            'code': issue.code,
+            'policy': issue.facts.get('policy', False),
+            'answers': list(issue.facts.get('issues', ())) if issue.facts.get('answers') else [],
         }
 
     def _get_approval_expiry(self, policies):

@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from markupsafe import Markup
 
 from odoo import fields, models
@@ -31,20 +33,42 @@ class SaleApprovalRequest(models.Model):
         return ": ".join([self.outcome or "", *comments[-1:].mapped('comment')])
 
     def _tell_makers(self, followed):
-        """Tell each maker the outcome of their requests in one message.
+        """Tell those whose document it is the outcome, in one message per person.
 
         :param dict followed: ``{document_id: sentence}`` what became of the documents
         """
-        for maker, requests in self.grouped('requester_id').items():
-            if maker == self.env.user or not maker.active:
+        for person, requests in self._get_requests_by_maker().items():
+            if person == self.env.user or not person.active or person.share:
                 continue
-            lines = [
-                Markup("<li>%s %s. %s</li>") % (
-                    request._get_html_link(request._get_title()),
-                    request._get_outcome(), followed.get(request.res_id, ""))
-                for request in requests
-            ]
-            requests._send_notice(maker, requests._get_outcome_subject(), lines)
+            requests = requests._in_words_of(person)
+            requests._send_notice(
+                person, requests._get_outcome_subject(),
+                [request._get_outcome_line(followed.get(request.res_id, "")) for request in requests])
+
+    def _get_requests_by_maker(self):
+        """Return ``{user: requests}``: who asked, and the salesperson if that is somebody else."""
+        people = defaultdict(self.browse)
+        for documents, requests in self._group_by_document_model():
+            owners = {document.id: document._get_approval_salesperson() for document in documents}
+            for request in requests:
+                for person in request.requester_id | owners[request.res_id]:
+                    people[person] |= request
+        return people
+
+    def _get_outcome_line(self, sentence):
+        facts = [fact for document in self._get_document() for fact in document._get_approval_notice_facts()]
+        return Markup("<li>%s %s. %s</li>") % (
+            self._get_decision_link(), self._get_outcome(), " ".join(filter(None, [sentence, *facts])))
+
+    def _in_words_of(self, user):
+        """Return the requests in a reader's language and time zone."""
+        return self.with_context(lang=user.lang, tz=user.tz)
+
+    def _get_decision_link(self):
+        """Return a link to the request's screen: reading it decides nothing, and it asks who is reading."""
+        self.ensure_one()
+        return Markup('<a href="%s">%s</a>') % (
+            f'/control/approval/{self.id}', self._get_title())
 
     def _get_title(self):
         """Name the document and whom it is about."""
@@ -61,7 +85,8 @@ class SaleApprovalRequest(models.Model):
     def _send_notice(self, user, subject, lines):
         """Send one message to one user; it is attached to the request if there is only one."""
         thread = self if len(self) == 1 else self.env['mail.thread']
-        thread.with_context(lang=user.lang).message_notify(
+        # Queued: a mail server that is slow or down must not hold up a decision.
+        thread.with_context(lang=user.lang, mail_notify_force_send=False).message_notify(
             partner_ids=user.partner_id.ids,
             subject=subject,
             body=Markup("<ul>%s</ul>") % Markup().join(lines),
@@ -105,9 +130,10 @@ class SaleApprovalTask(models.Model):
                 for (request, user), task in turns.items()
             ])
         for user, tasks in self.grouped('user_id').items():
+            tasks = tasks.with_context(lang=user.lang, tz=user.tz)
             tasks.request_id._send_notice(
                 user,
-                self.env._("For your approval: %s", ", ".join(tasks.request_id[:5].mapped('document_name'))),
+                tasks.env._("For your approval: %s", ", ".join(tasks.request_id[:5].mapped('document_name'))),
                 [task._get_call_line() for task in tasks])
 
     def _get_call_line(self):
@@ -116,9 +142,9 @@ class SaleApprovalTask(models.Model):
         if request.amount_untaxed:
             about.append(request.currency_id.format(request.amount_untaxed))
         return Markup("<li>%s (%s): %s</li>") % (
-            request._get_html_link(request._get_title()),
+            request._get_decision_link(),
             ", ".join(about),
-            self.asked_for or " ".join(request.reasons or ()))
+            self.asked_for or " ".join(request._get_reason_texts()))
 
     def _hand_over(self, user, comment):
         """Pass tasks on to another user, who decides on behalf of the first one."""

@@ -48,7 +48,9 @@ class SaleApprovalRequest(models.Model):
     requester_id = fields.Many2one(
         'res.users', string="Asked By", required=True, readonly=True, index=True, ondelete='restrict')
     requested_on = fields.Datetime(string="Asked On", required=True, readonly=True)
+    approved_on = fields.Datetime(readonly=True, help="It stays when the approval ends later.")
     closed_on = fields.Datetime(readonly=True)
+    closed_by_id = fields.Many2one('res.users', string="Closed By", readonly=True, ondelete='restrict')
     comment = fields.Text(string="Maker's Comment", readonly=True)
     state = fields.Selection(REQUEST_STATES, required=True, readonly=True, default='pending', index=True)
     outcome = fields.Char(readonly=True, help="Why the request was closed, in words.")
@@ -70,8 +72,8 @@ class SaleApprovalRequest(models.Model):
     margin_percent = fields.Float(string="Margin %", readonly=True, aggregator=None)
     discount = fields.Float(string="Discount %", readonly=True, aggregator=None)
 
-    reason_html = fields.Html(string="Why", compute='_compute_documents', sanitize=False)
-    snapshot_html = fields.Html(string="What Is Judged", compute='_compute_documents', sanitize=False)
+    reason_text = fields.Char(string="All Reasons", compute='_compute_reason_text')
+    snapshot_html = fields.Html(string="What Is Judged", compute='_compute_snapshot_html', sanitize=False)
     level_summary = fields.Char(string="Levels", compute='_compute_level_summary')
     can_decide = fields.Boolean(compute='_compute_can', compute_sudo=False)
     can_recall = fields.Boolean(compute='_compute_can', compute_sudo=False)
@@ -86,12 +88,15 @@ class SaleApprovalRequest(models.Model):
         for request in self:
             request.document_kind = self.env['ir.model']._get(request.res_model).name
 
-    @api.depends('reasons', 'display')
-    def _compute_documents(self):
+    @api.depends('reasons')
+    def _compute_reason_text(self):
+        for request in self:
+            request.reason_text = " ".join(request._get_reason_texts())
+
+    @api.depends('display')
+    def _compute_snapshot_html(self):
         qweb = self.env['ir.qweb']
         for request in self:
-            request.reason_html = qweb._render(
-                'sale_order_control.approval_request_reasons', {'reasons': request.reasons or []})
             request.snapshot_html = qweb._render(
                 request._get_document_template(), {'display': request.display or {}, 'currency': request.currency_id})
 
@@ -235,6 +240,11 @@ class SaleApprovalRequest(models.Model):
     def _get_document_template(self):
         self.ensure_one()
         return self._get_document()._approval_template
+
+    def _get_reason_texts(self):
+        """Return why somebody is asked: whole sentences with the figure and its threshold."""
+        self.ensure_one()
+        return [reason['message'] for reason in self.reasons or ()]
 
     # === WHAT AN APPROVAL COVERS ===#
 

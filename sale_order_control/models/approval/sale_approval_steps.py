@@ -80,6 +80,8 @@ class SaleApprovalRequest(models.Model):
         own = requests._get_withdrawable(self.env.user)
         if not own or requests - own.request_id:
             raise UserError(self.env._("Only your own agreement can be taken back, and only while nothing followed."))
+        with approval_deciding(self.env):
+            own.write({'withdrawn_on': fields.Datetime.now()})
         for request in requests:
             request._reopen(own.filtered(lambda task, request=request: task.request_id == request))
         return True
@@ -158,7 +160,7 @@ class SaleApprovalRequest(models.Model):
             again.filtered(lambda task: task.state == 'pending').write({'state': 'skipped'})
             self.env['sale.approval.task'].sudo().create([
                 {**task.copy_data()[0], 'state': 'waiting', 'superseded': False, 'decided_on': False,
-                 'comment': False, 'asked_on': False}
+                 'withdrawn_on': False, 'comment': False, 'asked_on': False}
                 for task in again if not task._was_handed_over()
             ])
         self._advance()

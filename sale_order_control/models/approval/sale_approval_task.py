@@ -46,6 +46,7 @@ class SaleApprovalTask(models.Model):
     asked_for = fields.Text(readonly=True, help="What an added approver is asked to look at.")
     superseded = fields.Boolean(
         readonly=True, help="Decided again after a return to an earlier level or a withdrawal: kept, but not counted.")
+    withdrawn_on = fields.Datetime(readonly=True, help="When the approver took the agreement back.")
     on_behalf_of_id = fields.Many2one('res.users', readonly=True, ondelete='restrict')
 
     _open_by_user = models.Index("(user_id) WHERE state = 'pending'")

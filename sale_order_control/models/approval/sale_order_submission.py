@@ -2,7 +2,7 @@ import logging
 
 import psycopg2
 
-from odoo import fields, models
+from odoo import models
 from odoo.exceptions import RedirectWarning, UserError
 
 from ..order.control_terms import ControlTerms
@@ -68,30 +68,6 @@ class SaleOrder(models.Model):
             'amount_total': amounts.total,
             'margin_percent': amounts.margin_percent,
             'discount': terms.discount,
-        }
-
-    def _prepare_approval_display(self):
-        """Copy what an approver reads, in words, so that reading it needs no right on the order."""
-        self.ensure_one()
-        return {
-            'salesperson': self.user_id.name or '',
-            'invoice_to': self.partner_invoice_id.display_name,
-            'ship_to': self.partner_shipping_id.display_name,
-            'payment_term': self.payment_term_id.display_name or '',
-            'requested_date': fields.Date.to_string(self.requested_date) or '',
-            'sale_type': self.sale_type_id.name or '',
-            'lines': [
-                {
-                    'name': line.product_id.display_name or line.name or '',
-                    'quantity': line.product_uom_qty,
-                    'uom': line.product_uom_id.name or '',
-                    'price_unit': line.price_unit,
-                    'discount': line.discount,
-                    'amount': line.price_subtotal,
-                    'margin_percent': round(100 * line.margin_percent, 2),
-                }
-                for line in self.order_line if line.product_uom_qty and not line.display_type
-            ],
         }
 
     # === THE ORDER FOLLOWS ITS REQUESTS ===#

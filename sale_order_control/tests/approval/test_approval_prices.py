@@ -66,7 +66,7 @@ class TestApprovalPrices(ApprovalCommon):
     def test_a_worse_price_than_approved_asks_again(self):
         self._policy(domain="[('id', '!=', 0)]", below_list_percent=10.0)
         order, request = self._submitted(price_unit=80.0)
-        self.assertIn('Controlled Product', request.reasons[0])
+        self.assertIn('Controlled Product', request._get_reason_texts()[0])
         order.order_line.price_unit = 79.0
         self.assertEqual(request.state, 'void')
 

@@ -20,6 +20,15 @@ class SaleApprovalComment(models.TransientModel):
             ('take_over', "Take the decision over"),
         ],
         required=True, default='disagree')
+    # One of the quick decisions was chosen before; otherwise the window offers what else can be done.
+    is_choice = fields.Boolean(default=lambda self: bool(self.env.context.get('approval_choice')))
+    choice = fields.Selection(
+        [
+            ('agree', "Agree, and say why"),
+            ('forward', "Forward: somebody else decides in my place"),
+            ('add', "Ask one more person, who must agree as well"),
+        ],
+        string="What", default='agree')
     comment = fields.Text()
     user_id = fields.Many2one('res.users', string="Person", domain="[('share', '=', False)]")
     earlier_task_ids = fields.Many2many('sale.approval.task', compute='_compute_earlier_task_ids')
@@ -35,6 +44,11 @@ class SaleApprovalComment(models.TransientModel):
             mine = current.filtered(lambda task: task.user_id == self.env.user and task.state == 'pending')
             wizard.earlier_task_ids = current.filtered(
                 lambda task, mine=mine: mine and task.sequence < mine[0].sequence and task.state == 'agreed')
+
+    @api.onchange('choice')
+    def _onchange_choice(self):
+        if self.is_choice:
+            self.decision = self.choice
 
     def _default_request_ids(self):
         if self.env.context.get('active_model') == 'sale.approval.request':
