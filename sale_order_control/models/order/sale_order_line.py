@@ -42,6 +42,9 @@ class SaleOrderLine(models.Model):
         """
         self.ensure_one()
         product = self.product_id.with_company(self.company_id)
+        if not product:
+            # A line that lost its product is still read, to say what is wrong with it.
+            return self.purchase_price
         cost = product.uom_id._compute_price(product.standard_price, self.product_uom_id)
         return max(self.purchase_price, self._convert_to_sol_currency(cost, product.cost_currency_id))
 
