@@ -37,6 +37,7 @@ from .score import credit_scorecard
 from .score import credit_score
 from .score import credit_scoring
 from .score import credit_account_score
+from .hold import credit_grade_recheck
 
 from .account import res_partner
 from .exposure import credit_dispute
@@ -67,5 +68,6 @@ from .check import sale_order_rate
 from .settlement import settlement_cod
 from .settlement import settlement_invoice
 from .settlement import settlement_statement
+from .settlement import settlement_content
 from .settlement import settlement_cycle
 from .account import credit_account_overdue

@@ -181,6 +181,14 @@ class SaleOrder(models.Model):
         return control_memory(self.env).today or fields.Date.context_today(
             self.with_context(tz=zone or self.env.user.tz))
 
+    @api.model
+    def _get_control_now(self):
+        """Return the moment the rules take for now, in UTC: on the day they take for today, at this time of day."""
+        now, today = fields.Datetime.now(), control_memory(self.env).today
+        if not today:
+            return now
+        return now + (today - fields.Date.context_today(self.with_context(tz=self.env.user.tz), now))
+
     # === TERMS ===#
 
     def _get_control_terms(self):

@@ -1,4 +1,5 @@
 import threading
+from datetime import date
 
 import psycopg2.errors
 
@@ -53,6 +54,7 @@ class TestCreditRace(BaseCase):
             for table in ('credit_decision', 'sale_control_log', 'sale_order_line'):
                 cr.execute(f'DELETE FROM {table} WHERE order_id = ANY(%s)', [self.order_ids])
             cr.execute('DELETE FROM sale_order WHERE id = ANY(%s)', [self.order_ids])
+            cr.execute('DELETE FROM credit_statement WHERE account_id = %s', [self.account_id])
             for table in ('credit_limit_entry', 'credit_account'):
                 column = 'id' if table == 'credit_account' else 'account_id'
                 cr.execute(f'DELETE FROM {table} WHERE {column} = %s', [self.account_id])
@@ -180,3 +182,31 @@ class TestCreditRace(BaseCase):
                 thread.join(60)
         self.account_id = next(each for each in found if each != 'again')
         self.assertTrue(set(found) <= {self.account_id, 'again'}, found)
+
+    def test_two_who_make_a_statement_of_one_customer_make_one(self):
+        outcomes, barrier = [], threading.Barrier(2)
+
+        def make():
+            try:
+                with self.registry.cursor() as cr:
+                    env = api.Environment(cr, SUPERUSER_ID, {})
+                    account = env['credit.account'].browse(self.account_id)
+                    account.mapped('serial')
+                    barrier.wait(30)
+                    made = account._make_statements(date(2025, 6, 3))
+                    env.flush_all()
+                outcomes.append(len(made))
+            except psycopg2.errors.SerializationFailure:
+                outcomes.append('again')
+
+        with mute_logger('odoo.sql_db'):
+            threads = [threading.Thread(target=make) for _n in range(2)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join(60)
+        self.assertEqual(sorted(map(str, outcomes)), ['1', 'again'])
+        with self.registry.cursor() as cr:
+            account = api.Environment(cr, SUPERUSER_ID, {})['credit.account'].browse(self.account_id)
+            self.assertEqual(len(account.statement_ids), 1)
+            self.assertFalse(account._make_statements(date(2025, 6, 3)))

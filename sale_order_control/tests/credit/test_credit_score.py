@@ -22,7 +22,7 @@ class TestCreditScore(ScoreCommon):
         self.assertEqual((score.score, score.grade_id, score.limit_amount), (35.0, self.poor, 1000))
         self.assertEqual(
             score.explanation.replace('\xa0', ' '),
-            "Grade G3: 35 points. Average 12 days late (40 of 100, weight 30). Customer for 1 months (20 of 100, "
+            "Grade G3: 35 points. Average 12 days late (40 of 100, weight 30). Customer for 1 month (20 of 100, "
             "weight 10). Limit: $ 1,000.00.")
         self.assertEqual(sum(score.line_ids.mapped('contribution')), 35)
         self.assertEqual(

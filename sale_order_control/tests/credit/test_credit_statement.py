@@ -119,6 +119,40 @@ class TestCreditStatement(CreditCommon):
             self.account.with_user(self.controller).action_make_statement()
         self.assertEqual(self.account.sudo().statement_ids.date_to, date(2025, 5, 31))
 
+    def test_a_cycle_of_fifty_customers_costs_the_queries_of_one(self):
+        partners = self.env['res.partner'].create([{'name': f"Monthly {n}", 'is_company': True} for n in range(50)])
+        accounts = self.accounts._for_partners(partners, self.company)
+        for partner in partners:
+            self._loose_invoice(10, due=date(2025, 5, 3), partner=partner)
+        order = self._confirmed(10, self.delivered_product)
+        self._deliver(order, 4)
+        counts = []
+        # The second run in a month goes on from a statement that there is.
+        for some, today in ((accounts[:1], date(2025, 6, 3)), (accounts[:1], date(2025, 7, 3)),
+                            (accounts[1:], date(2025, 6, 3)), (accounts[1:], date(2025, 7, 3))):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            made = some._make_statements(today)
+            self.env.flush_all()
+            counts.append(self.env.cr.sql_log_count - before)
+            self.assertEqual(set(made.mapped('closing')), {10})
+        self.assertLessEqual(counts[2], counts[0] + 2, counts)
+        self.assertLessEqual(counts[3], counts[1] + 2, counts)
+        made = accounts.statement_ids.with_user(self.controller)
+        made.invalidate_recordset(['difference'])
+        before = self.env.cr.sql_log_count
+        self.assertEqual(set(made.mapped('difference')), {0})
+        self.assertLess(self.env.cr.sql_log_count - before, 10)
+
+    def test_two_statements_of_one_customer_made_together_go_on_from_each_other(self):
+        self._invoice_on(date(2025, 5, 10), 1000)
+        self._invoice_on(date(2025, 6, 10), 100)
+        june, may = self.statements.create([
+            {'account_id': self.account.id, 'date_from': start, 'date_to': end}
+            for start, end in ((date(2025, 6, 1), date(2025, 6, 30)), (date(2025, 5, 1), date(2025, 5, 31)))])
+        self.assertEqual([(each.opening, each.closing) for each in (may, june)], [(0, 1000), (1000, 1100)])
+
     # === SENDING AND ANSWERS ===#
 
     def test_sending_and_the_answer_keep_who_and_when(self):

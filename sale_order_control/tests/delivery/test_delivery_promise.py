@@ -101,7 +101,7 @@ class TestDeliveryPromise(DeliveryCommon):
         form.promised_date = self._day(2)
         self.assertFalse(form.warning)
         form.promised_date = self._day(5)
-        self.assertIn("3 day(s) earlier", form.warning)
+        self.assertIn("3 days earlier", form.warning)
         self.assertFalse(form.reason_needed)
         form.save().action_apply()
         self.assertEqual(order.order_line.promised_date, self._day(5))

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
+from ...models.order.control_words import word_days
+
 
 class SaleDeliveryPromiseWizard(models.TransientModel):
     _name = 'sale.delivery.promise.wizard'
@@ -26,9 +28,10 @@ class SaleDeliveryPromiseWizard(models.TransientModel):
 
     def _word_later(self, line):
         return self.env._(
-            "%(product)s (%(order)s) is wanted on %(wanted)s: %(days)s day(s) earlier.",
+            "%(product)s (%(order)s) is wanted on %(wanted)s: %(days)s earlier.",
             product=line.product_id.display_name, order=line.order_id.display_name,
-            wanted=format_date(self.env, line.wanted_date), days=(self.promised_date - line.wanted_date).days)
+            wanted=format_date(self.env, line.wanted_date),
+            days=word_days(self.env, (self.promised_date - line.wanted_date).days))
 
     def action_apply(self):
         """Promise the date for all lines of the wizard; checks the planner's rights anew.

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import format_date
 
+from ...order.control_words import word_days
+
 
 class CreditAccount(models.Model):
     """What the account says in words, for people who read no tables."""
@@ -66,6 +68,6 @@ class CreditAccount(models.Model):
         else:
             parts.append(self.env._("No limit, %s open", money(self.exposure)))
         if self.overdue_days:
-            parts.append(self.env._("%(amount)s overdue for %(days)s days", amount=money(self.overdue_amount),
-                                    days=self.overdue_days))
+            parts.append(self.env._("%(amount)s overdue for %(days)s", amount=money(self.overdue_amount),
+                                    days=word_days(self.env, self.overdue_days)))
         return ", ".join(parts)

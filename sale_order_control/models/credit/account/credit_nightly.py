@@ -21,7 +21,7 @@ class NightlyStep:
     """One kind of work of the night.
 
     :ivar key: technical name, unique; progress is kept under it
-    :ivar sequence: lowest first: ends of validity 10, scores 30, holds looked at again 50, warnings 70
+    :ivar sequence: lowest first: changed rules 5, ends of validity 10, scores 30, holds looked at again 50, warnings 70
     :ivar name: translated name shown to people
     :ivar model: name of the model whose records are worked on
     :ivar due: name of a method of the model: ``due(today) -> domain`` of the records to work on. Only records of
@@ -71,6 +71,10 @@ class CreditNightlyStep(models.Model):
                 'failed_count': 0, 'failures': False,
             })
         return row
+
+    def _reopen(self, key):
+        """Let a step begin anew in the running night: there is more to do."""
+        self.search([('key', '=', key)]).write({'is_done': False, 'last_id': 0})
 
     def _advance(self, records, failures):
         """Remember that a chunk is done.

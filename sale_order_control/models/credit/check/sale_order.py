@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 
 from ...order.control_issue import ControlStatus
+from ...order.control_words import word_days
 
 CREDIT_STATES = [
     ('none', "Not Checked"),
@@ -91,7 +92,8 @@ class SaleOrder(models.Model):
             parts.append(self.env._("No limit, %s open with this order", money(with_order)))
         if check.overdue_days:
             parts.append(self.env._(
-                "%(amount)s overdue for %(days)s day(s)", amount=money(check.overdue_amount), days=check.overdue_days))
+                "%(amount)s overdue for %(days)s", amount=money(check.overdue_amount),
+                days=word_days(self.env, check.overdue_days)))
         if check.release:
             parts.append(self.env._("released by %s", check.release.user_id.name))
         return " · ".join(parts)

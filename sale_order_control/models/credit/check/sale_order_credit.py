@@ -5,6 +5,7 @@ from odoo.tools import formatLang
 
 from ...order.control_issue import ControlIssue
 from ...order.control_memory import control_memory
+from ...order.control_words import word_days
 from ..limit.credit_pool_use import PoolUse
 from .credit_check import CreditCheck
 
@@ -233,13 +234,13 @@ class SaleOrder(models.Model):
             check,
             effect,
             self.env._(
-                "%(customer)s is %(days)s day(s) overdue with %(amount)s "
-                "(grade %(grade)s tolerates %(tolerated_days)s day(s) or %(tolerated)s).",
+                "%(customer)s is %(days)s overdue with %(amount)s (grade %(grade)s tolerates %(tolerated_days)s or "
+                "%(tolerated)s).",
                 customer=check.partner.name,
-                days=check.overdue_days,
+                days=word_days(self.env, check.overdue_days),
                 amount=self._format_credit(check.overdue_amount, check.currency),
                 grade=check.grade.code,
-                tolerated_days=check.grade.overdue_days,
+                tolerated_days=word_days(self.env, check.grade.overdue_days),
                 tolerated=self._format_credit(check.tolerated_overdue, check.currency),
             ),
             # The days go on by themselves: who agreed to the debt agreed to it getting older, but

@@ -6,6 +6,7 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.tools import formatLang
 
+from ...order.control_words import word_days
 from ..account.res_partner import READERS
 
 
@@ -144,7 +145,8 @@ class SaleOrder(models.Model):
         if outlook.position.overdue_amount:
             days = outlook.position.overdue_days(self._get_control_today())
             parts.append(Markup('<span class="text-danger">%s</span>') % self.env._(
-                "%(amount)s overdue for %(days)s days", amount=money(outlook.position.overdue_amount), days=days))
+                "%(amount)s overdue for %(days)s", amount=money(outlook.position.overdue_amount),
+                days=word_days(self.env, days)))
         return Markup(" · ").join(parts)
 
     def _get_credit_banner(self):

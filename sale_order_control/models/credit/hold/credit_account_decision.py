@@ -25,7 +25,7 @@ class CreditAccount(models.Model):
         :raise AccessError: if the caller is no credit controller
         """
         self._check_decision(reason)
-        now = fields.Datetime.now()
+        now = self.env['sale.order']._get_control_now()
         with control_acting(self.env):
             self.write({
                 'is_held': True, 'hold_reason': reason.strip(), 'hold_user_id': self.env.uid, 'hold_since': now,

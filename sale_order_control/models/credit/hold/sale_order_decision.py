@@ -108,7 +108,7 @@ class SaleOrder(models.Model):
             'credit_state': 'hold',
             'credit_hold_effect': 'approve' if all(issue.askable for issue in stopping) else 'block',
             'credit_hold_reason': self._word_credit_hold(stopping, check),
-            'credit_hold_since': self.credit_hold_since or fields.Datetime.now(),
+            'credit_hold_since': self.credit_hold_since or self._get_control_now(),
             'credit_hold_amount': check.amount,
             'credit_clear_amount': self._get_credit_clear_amount(stopping),
             'credit_hold_reason_ids': self.env['credit.hold.reason']._get_ids(issue.code for issue in stopping),

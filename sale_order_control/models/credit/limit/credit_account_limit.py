@@ -66,20 +66,38 @@ class CreditAccount(models.Model):
         :raise ValidationError: for a negative limit, or an amount of 0 where one is asked for
         """
         self.ensure_one()
+        self._store_limits({self: (kind, amount)})
+        self._limit_changed(self.env._("The credit limit was changed."))
+
+    def _store_limits(self, limits):
+        """Store and journal what customers may owe; what follows from it is looked at by the caller.
+
+        :param dict limits: ``{account: (kind, amount)}``
+        :return: the accounts
+        """
+        for account, (kind, amount) in limits.items():
+            account._check_limit(kind, amount)
+        accounts = self.browse(account.id for account in limits)
+        before = accounts._word_limits()
+        with control_acting(self.env):
+            for is_zero, some in accounts.grouped(lambda account: limits[account][0] == 'zero').items():
+                some.filtered(lambda account, is_zero=is_zero: account.is_zero_limit != is_zero).write(
+                    {'is_zero_limit': is_zero})
+        for company, some in accounts.grouped('company_id').items():
+            # The limit is the customer's own field; who may set it was checked where it was asked for.
+            some.partner_id._set_base({
+                account.partner_id: limits[account][1] if limits[account][0] == 'amount' else 0.0
+                for account in some}, company)
+        accounts.invalidate_recordset(['credit_limit', 'limit_kind'])
+        accounts._journal('limit', before, accounts._word_limits())
+        return accounts
+
+    def _check_limit(self, kind, amount):
         if amount < 0:
             raise ValidationError(self.env._("The credit limit of %s cannot be negative.", self.partner_id.name))
-        amount = amount if kind == 'amount' else 0.0
         if kind == 'amount' and not amount:
             raise ValidationError(self.env._(
                 "Enter the credit limit of %s, or choose “No Limit” or “Zero: Prepaid Only”.", self.partner_id.name))
-        before = self._word_limits()
-        with control_acting(self.env):
-            self.is_zero_limit = kind == 'zero'
-        # The limit is the customer's own field; who may set it was checked where it was asked for.
-        self.partner_id._set_base({self.partner_id: amount}, self.company_id)
-        self.invalidate_recordset(['credit_limit', 'limit_kind'])
-        self._journal('limit', before, self._word_limits())
-        self._limit_changed(self.env._("The credit limit was changed."))
 
     def _clear_zero_limit(self):
         """An amount on the customer ends "zero limit": taking it away later means no limit."""

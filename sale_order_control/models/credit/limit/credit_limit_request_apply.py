@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL, format_date
 
 from ...order.control_memory import control_acting, control_cause
+from ...order.control_words import word_days
 from .credit_limit_entry import SOURCES
 
 SOURCES['credit.limit.request'] = 'request_id'
@@ -47,8 +48,8 @@ class CreditLimitRequest(models.Model):
                 (self.env._("Today"), account.limit_explanation),
                 (self.env._("Used"), account.currency_id.format(account.exposure)),
                 (self.env._("Overdue"), self.env._(
-                    "%(amount)s, %(days)s days", amount=account.currency_id.format(account.overdue_amount),
-                    days=account.overdue_days)),
+                    "%(amount)s, %(days)s", amount=account.currency_id.format(account.overdue_amount),
+                    days=word_days(self.env, account.overdue_days))),
             ]
         if self.attachment_ids:
             facts.append((self.env._("Evidence"), ", ".join(self.sudo().attachment_ids.mapped('name'))))

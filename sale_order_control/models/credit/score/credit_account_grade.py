@@ -27,32 +27,45 @@ class CreditAccount(models.Model):
     def _follow_grade(self):
         """Give customers whose limit is not their own what their grade says."""
         following = self.filtered(lambda account: account.grade_id and account._follows_grade())
-        for account, (kind, amount) in following._get_grade_limits().items():
-            account._grant_limit(kind, amount)
+        following._grant_limits(following._get_grade_limits())
 
-    def _grant_limit(self, kind, amount):
-        """Set the limit that a grade gives, and remember that it came from there."""
-        self.ensure_one()
+    def _grant_limits(self, limits):
+        """Set the limits that grades give, and look once at what they free.
+
+        :param dict limits: ``{account: (kind, amount)}``
+        """
+        changed = self._store_grade_limits(limits)
+        changed._limit_changed(self.env._("The credit limit was changed."))
+
+    def _store_grade_limits(self, limits):
+        """Set the limits that grades give, and remember that they came from there.
+
+        :return: the accounts that have another limit now
+        """
         with control_acting(self.env):
-            self.write({'grade_limit_kind': kind, 'grade_limit': amount})
-        if self.limit_kind != kind or self.currency_id.compare_amounts(self.credit_limit, amount):
-            self._set_limit(kind, amount)
+            for given, accounts in self.filtered(lambda account: account in limits).grouped(limits.get).items():
+                accounts.write({'grade_limit_kind': given[0], 'grade_limit': given[1]})
+        return self._store_limits({
+            account: (kind, amount) for account, (kind, amount) in limits.items()
+            if account.limit_kind != kind or account.currency_id.compare_amounts(account.credit_limit, amount)})
 
-    def _get_grade_limits(self):
+    def _get_grade_limits(self, which='grade_id'):
         """Work out what the grades of these accounts give, in a number of statements that does not grow.
 
+        :param str which: name of the field with the grade
         :return: ``{account: (kind, amount)}`` of those that have a grade
         """
         today = self.env['sale.order']._get_control_today()
         limits = {}
         for company, accounts in self.grouped('company_id').items():
-            by_revenue = accounts.filtered(lambda account: account.grade_id.limit_formula == 'revenue')
+            by_revenue = accounts.filtered(lambda account: account[which].limit_formula == 'revenue')
             revenue = by_revenue._read_monthly_revenue(company, today)
-            for account in accounts.filtered('grade_id'):
-                facts = LimitFacts(revenue.get(account.partner_id.id, 0.0), account._get_band_share())
-                limits[account] = account.grade_id._get_limit(facts, account.currency_id, company, today)
+            for account in accounts.filtered(which):
+                grade = account[which]
+                facts = LimitFacts(revenue.get(account.partner_id.id, 0.0), account._get_band_share(grade))
+                limits[account] = grade._get_limit(facts, account.currency_id, company, today)
         return limits
 
-    def _get_band_share(self):
+    def _get_band_share(self, grade):
         """How far up its band the customer's score lies, 0 to 1; None without a score that led to the grade."""
         return None

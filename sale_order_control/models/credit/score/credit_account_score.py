@@ -65,11 +65,28 @@ class CreditAccount(models.Model):
             account.override_sentence = account._get_override_sentence()
 
     def _word_proposal(self):
-        return self.env._(
-            "Proposed: grade %(grade)s instead of %(former)s, limit %(limit)s instead of %(former_limit)s.",
-            grade=self.scored_grade_id.code, former=self.grade_id.code or self.env._("none"),
-            limit=self._word_amount(self.proposed_limit_kind, self.proposed_limit),
-            former_limit=self._word_amount(self.limit_kind, self.credit_limit))
+        """Say what applying the score would change, and nothing else."""
+        words = {
+            'grade': self.scored_grade_id.code, 'former': self.grade_id.code or self.env._("none"),
+            'limit': self._word_amount(self.proposed_limit_kind, self.proposed_limit),
+            'former_limit': self._word_amount(self.limit_kind, self.credit_limit)}
+        other_limit = self._has_other_limit()
+        if self.scored_grade_id == self.grade_id:
+            if other_limit:
+                return self.env._(
+                    "Proposed: limit %(limit)s instead of %(former_limit)s, as grade %(grade)s gives.", **words)
+            return self.env._(
+                "Proposed: the limit of %(limit)s stays, and follows grade %(grade)s from now on.", **words)
+        if other_limit:
+            return self.env._(
+                "Proposed: grade %(grade)s instead of %(former)s, limit %(limit)s instead of %(former_limit)s.",
+                **words)
+        return self.env._("Proposed: grade %(grade)s instead of %(former)s; the limit of %(limit)s stays.", **words)
+
+    def _has_other_limit(self):
+        """Whether the score proposes another limit than the customer has."""
+        return self.proposed_limit_kind != self.limit_kind or self.proposed_limit_kind == 'amount' and bool(
+            self.currency_id.compare_amounts(self.proposed_limit, self.credit_limit))
 
     def _word_amount(self, kind, amount):
         """Word a limit: an amount of money, “zero” or “none”."""
@@ -85,18 +102,25 @@ class CreditAccount(models.Model):
             account.is_score_outdated = bool(account.score_valid_until and account.score_valid_until < today)
 
     def _search_is_review_due(self, operator, value):
-        if operator != 'in':
-            return NotImplemented
-        return [('review_date', '<=', self.env['sale.order']._get_control_today())]
+        today = self.env['sale.order']._get_control_today()
+        return self._search_flag('review_date', '<=', today, operator, value)
 
     def _search_is_score_outdated(self, operator, value):
+        today = self.env['sale.order']._get_control_today()
+        return self._search_flag('score_valid_until', '<', today, operator, value)
+
+    @api.model
+    def _search_flag(self, name, comparison, day, operator, values):
+        """Return the domain of a yes or no that says whether a day was reached: a day that is not set is a no."""
         if operator != 'in':
             return NotImplemented
-        return [('score_valid_until', '<', self.env['sale.order']._get_control_today())]
+        reached = fields.Domain(name, comparison, day)
+        missed = fields.Domain(name, '=', False) | fields.Domain(name, '>' if comparison == '<=' else '>=', day)
+        return fields.Domain.OR([*([reached] if True in values else []), *([missed] if False in values else [])])
 
-    def _get_band_share(self):
+    def _get_band_share(self, grade):
         score = self.sudo().score_id
-        return score.band_share if score.has_score and score.grade_id == self.grade_id else super()._get_band_share()
+        return score.band_share if score.has_score and score.grade_id == grade else super()._get_band_share(grade)
 
     # === WRITES ===#
 
@@ -195,8 +219,8 @@ class CreditAccount(models.Model):
         with control_acting(self.env), control_cause(self.env, self.env._("Proposed by the scorecard.")):
             for grade, theirs in changed.grouped('scored_grade_id').items():
                 theirs.write({'grade_id': grade.id})
-            for account in followers:
-                account._grant_limit(account.proposed_limit_kind, account.proposed_limit)
+            followers._grant_limits({
+                account: (account.proposed_limit_kind, account.proposed_limit) for account in followers})
 
     def action_override_grade(self, grade, reason, until=None):
         """Set the grade by hand, against the score, for a reason and a time.

@@ -64,7 +64,10 @@ class CreditFactor(models.Model):
     scorecard_id = fields.Many2one('credit.scorecard', required=True, index=True, ondelete='cascade')
     sequence = fields.Integer(default=10)
     kind = fields.Selection(FACTOR_KINDS, required=True, default='days_late')
-    name = fields.Char(compute='_compute_name', store=True, readonly=False, required=True, precompute=True)
+    name = fields.Char(
+        compute='_compute_name', inverse='_inverse_name', search='_search_name',
+        help="What it is called in explanations; by default what it measures, in the language of the reader.")
+    own_name = fields.Char(translate=True, help="Empty: the factor is called what it measures.")
     description = fields.Text(compute='_compute_description')
     weight = fields.Float(
         required=True, default=10.0, digits=(6, 1),
@@ -86,11 +89,31 @@ class CreditFactor(models.Model):
     _neutral_range = models.Constraint(
         'CHECK (neutral_points >= 0 AND neutral_points <= 100)', "Neutral points lie between 0 and 100.")
 
-    @api.depends('kind')
+    @api.depends('kind', 'own_name')
+    @api.depends_context('lang')
     def _compute_name(self):
         kinds = dict(self._fields['kind']._description_selection(self.env))
         for factor in self:
-            factor.name = kinds.get(factor.kind)
+            factor.name = factor.own_name or kinds.get(factor.kind)
+
+    def _inverse_name(self):
+        kinds = dict(self._fields['kind']._description_selection(self.env))
+        for factor in self:
+            factor.own_name = factor.name not in (kinds.get(factor.kind), factor._get_plain_kind()) and factor.name
+
+    @api.model
+    def _search_name(self, operator, value):
+        if operator not in ('ilike', 'in'):
+            return NotImplemented
+        kinds = [
+            kind for kind, label in self._fields['kind']._description_selection(self.env)
+            if (value.lower() in label.lower() if operator == 'ilike' else label in value)]
+        return fields.Domain('own_name', operator, value) | (
+            fields.Domain('own_name', '=', False) & fields.Domain('kind', 'in', kinds))
+
+    def _get_plain_kind(self):
+        """Return what the factor measures in the language of the source: what records keep."""
+        return dict(FACTOR_KINDS).get(self.kind)
 
     @api.depends('kind')
     def _compute_description(self):

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import float_repr, format_date, formatLang
 
+from ...order.control_words import word_days, word_months
 from .credit_factor import FACTOR_KINDS, MISSING_POLICIES
 from .credit_grade import LIMIT_KINDS
 
@@ -119,25 +120,32 @@ class CreditScoreLine(models.Model):
             line.finding = line._word_finding()
             line.explanation = line._word_line()
 
+    def _word_name(self):
+        """Return the name of the factor: in the reader's language, unless somebody gave it one of its own."""
+        given = self.name == dict(FACTOR_KINDS).get(self.kind)
+        kinds = self.env['credit.factor']._fields['kind']._description_selection(self.env)
+        return dict(kinds)[self.kind] if given else self.name
+
     def _word_finding(self):
         """Say what was found, without a judgement."""
         if self.is_missing:
-            return self.env._("%s: nothing known", self.name)
+            return self.env._("%s: nothing known", self._word_name())
         value = f"{self.value:,.1f}".removesuffix('.0')
+        days, months = word_days(self.env, self.value, value), word_months(self.env, self.months)
         if self.kind == 'oldest_open' and not self.value:
             return self.env._("Nothing overdue")
         return {
-            'days_late': self.env._("Average %s days late", value),
+            'days_late': self.env._("Average %s late", days),
             'overdue_share': self.env._("%s %% of what is unpaid is overdue", value),
-            'oldest_open': self.env._("Oldest open invoice %s days overdue", value),
-            'tenure': self.env._("Customer for %s months", value),
+            'oldest_open': self.env._("Oldest open invoice %s overdue", days),
+            'tenure': self.env._("Customer for %s", word_months(self.env, self.value, value)),
             'revenue': self.env._(
-                "Revenue of %(amount)s in %(months)s months", months=self.months,
+                "Revenue of %(amount)s in %(months)s", months=months,
                 amount=formatLang(self.env, self.value, currency_obj=self.currency_id)),
-            'dso': self.env._("Sales outstanding for %s days", value),
+            'dso': self.env._("Sales outstanding for %s", days),
             'returned_share': self.env._("%s %% of what was delivered came back", value),
-            'complaints': self.env._("%(number)s justified complaints in %(months)s months", number=value,
-                                     months=self.months),
+            'complaints': self.env._("1 justified complaint in %s", months) if self.value == 1 else self.env._(
+                "%(number)s justified complaints in %(months)s", number=value, months=months),
             'external': self.env._("External rating %s", self.answer),
             'manual': f"{self.name}: {self.answer}",
         }[self.kind]

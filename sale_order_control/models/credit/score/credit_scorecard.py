@@ -3,6 +3,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import float_repr
 
 from ...order.control_memory import control_acting, control_memory
+from ...order.control_words import word_months
 from .credit_scorecard_rules import Band, ScoreRules
 
 MANAGER_GROUP = 'sale_order_control.group_manager'
@@ -83,9 +84,9 @@ class CreditScorecard(models.Model):
                     root=card.company_id.root_id.name, card=card.name))
             if card.review_months > card.validity_months:
                 raise ValidationError(self.env._(
-                    "Scores of %(card)s would run out before they are reviewed: they are valid for %(validity)s months "
-                    "and reviewed after %(review)s.",
-                    card=card.name, validity=card.validity_months, review=card.review_months))
+                    "Scores of %(card)s would run out before they are reviewed: they are valid for %(validity)s and "
+                    "reviewed after %(review)s.", card=card.name, validity=word_months(self.env, card.validity_months),
+                    review=word_months(self.env, card.review_months)))
 
     def _get_problems(self):
         """Say what keeps the scorecard from being used.

@@ -196,12 +196,14 @@ class CreditAccount(models.Model):
         }
 
     def _create_score_lines(self, scores, card, proposals):
+        # In no reader's language: each reads the record in their own.
+        names = {factor.id: factor.own_name or factor._get_plain_kind() for factor in card.factor_ids}
         self.env['credit.score.line']._record_facts([
             {
                 'score_id': score.id,
                 'currency_id': card.currency_id.id,
                 'sequence': place,
-                'name': line.factor.name,
+                'name': names[line.factor.id],
                 'kind': line.factor.kind,
                 'months': line.factor.months,
                 'value': 0.0 if line.is_missing or isinstance(line.value, str) else line.value,

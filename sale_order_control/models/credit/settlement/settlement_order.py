@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ...order.control_issue import ControlIssue
+from ...order.control_words import word_days
 from .settlement_grade import SETTLEMENT_MODES, get_looseness
 from .settlement_terms import TermLength
 
@@ -231,15 +232,15 @@ class SaleOrder(models.Model):
         if mode == 'cod' and length.exceeds(TermLength()):
             message = self.env._(
                 "The order is paid in cash on delivery, but the payment terms “%(term)s” let the customer wait for up "
-                "to %(days)s day(s).", term=term.name, days=length.last)
+                "to %(days)s.", term=term.name, days=word_days(self.env, length.last))
             clears = self.env._("Clears with immediate payment, or with another settlement.")
         elif grade and not grade._allows_term(term.id):
             longest = grade._get_longest_term()
             message = self.env._(
-                "The payment terms “%(term)s” let the customer wait for up to %(days)s day(s); grade %(grade)s allows "
-                "“%(longest)s”, %(allowed)s day(s), at most.",
-                term=term.name, days=length.last, grade=grade.code, longest=longest.name,
-                allowed=term._get_credit_length(longest.id).last)
+                "The payment terms “%(term)s” let the customer wait for up to %(days)s; grade %(grade)s allows "
+                "“%(longest)s”, %(allowed)s, at most.",
+                term=term.name, days=word_days(self.env, length.last), grade=grade.code, longest=longest.name,
+                allowed=word_days(self.env, term._get_credit_length(longest.id).last))
             clears = self.env._(
                 "Clears with “%s” or shorter terms, or when a credit controller releases the order.", longest.name)
         else:

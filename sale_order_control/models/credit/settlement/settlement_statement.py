@@ -82,23 +82,30 @@ class CreditStatement(models.Model):
 
     @api.depends('closing', 'date_to', 'account_id')
     def _compute_difference(self):
+        saved = self._origin.filtered(lambda statement: statement.account_id and statement.date_to)
+        balances = saved._read_balances({statement: statement.date_to for statement in saved})
         for statement in self:
-            balance = statement.account_id._get_book_balance(statement.date_to) if statement.account_id else 0.0
-            statement.difference = statement.currency_id.round(balance - statement.closing) \
-                if statement.currency_id else 0.0
+            known = statement._origin in balances
+            statement.difference = statement.currency_id.round(
+                balances[statement._origin] - statement.closing) if known else 0.0
 
     # === CONSTRAINTS AND WRITES ===#
 
     @api.constrains('account_id', 'date_from', 'date_to', 'state')
     def _check_overlap(self):
-        for statement in self.filtered(lambda each: each.state != 'cancel'):
-            other = self.sudo().search([
-                ('id', '!=', statement.id), ('account_id', '=', statement.account_id.id), ('state', '!=', 'cancel'),
-                ('date_from', '<=', statement.date_to), ('date_to', '>=', statement.date_from)], limit=1)
-            if other:
-                raise ValidationError(self.env._(
-                    "There is a statement for a part of this time already: %s. Cancel it first, or choose other days.",
-                    other.name))
+        counting = self.filtered(lambda each: each.state != 'cancel')
+        if not counting:
+            return
+        # Whoever makes statements of the same customer at the same instant starts again, and finds this one.
+        counting.sudo().account_id._serialise()
+        history = counting._get_history()
+        for statement in counting:
+            for other in history[statement.account_id.id]:
+                if other != statement.sudo() and other.date_from <= statement.date_to \
+                        and other.date_to >= statement.date_from:
+                    raise ValidationError(self.env._(
+                        "There is a statement for a part of this time already: %s. Cancel it first, or choose other "
+                        "days.", other.name))
 
     @api.model
     def _get_act_fields(self):
@@ -140,25 +147,6 @@ class CreditStatement(models.Model):
     def _unlink_except_draft(self):
         if self.filtered(lambda statement: statement.state != 'draft'):
             raise UserError(self.env._("A statement that was sent cannot be deleted. Cancel it instead."))
-
-    # === CONTENT ===#
-
-    def _fill(self):
-        """Put the documents and orders of the cycle on these draft statements, anew."""
-        for statement in self.sudo():
-            account = statement.account_id
-            previous = account._get_last_statement(statement)
-            opening = previous.closing if previous else account._get_book_balance(statement.date_from, before=True)
-            documents = account._get_statement_documents(statement, previous)
-            orders = account._get_statement_orders(statement.date_from, statement.date_to)
-            with control_acting(self.env):
-                statement.line_ids.unlink()
-                statement.order_ids.unlink()
-                statement.opening = opening
-                self.env['credit.statement.line'].sudo().create(
-                    [{'statement_id': statement.id, **document} for document in documents])
-                self.env['credit.statement.order'].sudo().create(
-                    [{'statement_id': statement.id, **order} for order in orders])
 
     # === ACTIONS ===#
 
