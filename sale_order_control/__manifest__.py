@@ -36,6 +36,7 @@
         'data/acceptance_data.xml',
         'data/approval_analysis_data.xml',
         'data/delivery_data.xml',
+        'data/delivery_check_data.xml',
 
         'views/order/sale_order_views.xml',
         'views/order/sale_control_log_views.xml',
@@ -75,6 +76,7 @@
         'views/approval/simulation_views.xml',
         'views/delivery/delivery_views.xml',
         'views/delivery/sale_order_views.xml',
+        'views/delivery/shipment_check_views.xml',
         'views/delivery/portal_templates.xml',
         # Menus last: they name the actions of all rooms.
         'views/menus.xml',

@@ -12,3 +12,8 @@ from . import sale_order_dates
 from . import sale_order_gate
 from . import sale_order_status
 from . import stock_move
+
+from . import shipment_check_point
+from . import shipment_check
+from . import stock_picking_check
+from . import sale_order_shipment

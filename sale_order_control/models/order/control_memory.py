@@ -24,6 +24,7 @@ class ControlMemory:
     :ivar changing: ids of orders whose terms are being changed by an outer call that judges them
     :ivar former: what the gate said at *confirm* before facts behind the terms changed, ``{order id: issues}``
     :ivar leaving: ids of the order lines whose goods leave in the running call; None while nothing leaves
+    :ivar leaving_moves: ids of the stock moves that take them; empty where a service is delivered
     :ivar cause: why the running change is made, ``(sentence, record or None)``: told to journals
     :ivar today: date the rules take for today, set by replay and simulation only
     :ivar past: whether orders of the past are judged as of their own day: what came later does not count
@@ -41,6 +42,7 @@ class ControlMemory:
         self.changing = set()
         self.former = {}
         self.leaving = None
+        self.leaving_moves = frozenset()
         self.cause = None
         self.today = None
         self.past = False
@@ -115,16 +117,17 @@ def event_happened(env):
 
 
 @contextmanager
-def goods_leaving(env, line_ids):
-    """Tell the rules of *release* which order lines leave: the others may still wait."""
+def goods_leaving(env, line_ids, move_ids=()):
+    """Tell the rules of *release* which order lines leave, and by which moves: the others may still wait."""
     memory = control_memory(env)
-    before, memory.leaving = memory.leaving, frozenset(line_ids)
+    before = memory.leaving, memory.leaving_moves
+    memory.leaving, memory.leaving_moves = frozenset(line_ids), frozenset(move_ids)
     # What was found for other goods of the order says nothing about these.
     memory.issues.clear()
     try:
         yield
     finally:
-        memory.leaving = before
+        memory.leaving, memory.leaving_moves = before
         memory.issues.clear()
 
 

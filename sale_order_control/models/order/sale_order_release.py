@@ -8,13 +8,14 @@ class SaleOrder(models.Model):
 
     _inherit = 'sale.order'
 
-    def _get_control_release_issues(self, line_ids):
+    def _get_control_release_issues(self, line_ids, move_ids=()):
         """Ask the gate at *release*; an order that nobody confirmed must pass its confirmation too.
 
         :param line_ids: the order lines that are delivered now
+        :param move_ids: the stock moves that deliver goods
         :return: ``{order_id: (ControlIssue, ...)}``
         """
-        with goods_leaving(self.env, line_ids):
+        with goods_leaving(self.env, line_ids, move_ids):
             issues = dict(self._get_control_issues('release'))
         unconfirmed = self.filtered(lambda order: order.state != 'sale')
         for order_id, found in unconfirmed._get_control_issues('confirm').items():

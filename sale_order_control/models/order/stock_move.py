@@ -142,11 +142,15 @@ class StockMove(models.Model):
         if not orders:
             # Nothing leaves: what was evaluated for other purposes in the call stays valid.
             return {}
-        issues = orders._get_control_release_issues(self._get_control_lines().ids)
+        issues = self._get_control_release_issues()
         held = orders._get_held(issues)
         if any(move._get_control_orders() & held and not move.sudo()._is_drop_shipment() for move in self if held):
             raise UserError(held._get_control_refusal(issues))
         return issues
+
+    def _get_control_release_issues(self):
+        """Ask the gate what stands between these goods and their customers: ``{order_id: (ControlIssue, ...)}``."""
+        return self._get_control_orders()._get_control_release_issues(self._get_control_lines().ids, self.ids)
 
     def _control_record_release(self, issues):
         self._get_control_orders()._control_record_release(issues)
@@ -161,7 +165,7 @@ class StockMove(models.Model):
         if refuse or not control_memory(self.env).happened:
             issues = self._control_require_release()
         else:
-            issues = self._get_control_orders()._get_control_release_issues(self._get_control_lines().ids)
+            issues = self._get_control_release_issues()
         self._control_record_release(issues)
 
 
