@@ -5,7 +5,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from .company import PolicyError
+from .company import PRESETS, PolicyError
 from .console import Progress
 from .reader import BookError, read_book
 from .report import build_report
@@ -30,7 +30,7 @@ def main(env, options):
             totals = book.totals
             _say(f"{totals.orders} orders with {totals.lines} lines, net {totals.net:,.2f}: can be replayed.")
             return INCOMPLETE if any(problem.left_out for problem in problems) else DONE
-        if options.policy not in ('preset', 'none') and not Path(options.policy).is_file():
+        if options.policy not in ('none', *PRESETS) and not Path(options.policy).is_file():
             raise ReplayError(f"There is no policy file {options.policy}.")
         check_database(env)
     except (BookError, ReplayError) as error:

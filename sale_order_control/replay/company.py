@@ -10,6 +10,8 @@ from odoo.tools.convert import ParseError, convert_xml_import
 
 from ..models.order.control_issue import SWITCHES
 
+# What can be chosen by name, and which preset of the set-up wizard it is.
+PRESETS = {'preset': 'domestic', 'domestic': 'domestic', 'joint': 'joint'}
 # Named people can be referred to in a policy file by these external ids.
 EXTERNAL_MODULE = 'sale_order_replay'
 
@@ -19,6 +21,9 @@ ROLES = {
     'finance': ("Finance Manager", 'sale_order_control.group_approver'),
     'general_manager': ("General Manager", 'sale_order_control.group_approver'),
     'controller': ("Credit Controller", 'sale_order_control.group_credit_controller'),
+    'purchasing': ("Purchasing Manager", 'sale_order_control.group_approver'),
+    'technical': ("Technical Manager", 'sale_order_control.group_approver'),
+    'legal': ("Legal Counsel", 'sale_order_control.group_approver'),
     'planner': ("Delivery Planner", 'sale_order_control.group_delivery_planner,stock.group_stock_user'),
     'warehouse': ("Warehouse", 'stock.group_stock_user'),
     'accountant': ("Accountant", 'account.group_account_invoice'),
@@ -152,24 +157,39 @@ def _widen_precision(env, book):
 def apply_policy(env, policy, people):
     """Switch the controls to be tested on.
 
-    :param str policy: ``none``, ``preset``, or the path of an Odoo data file (XML) with switches,
-        grades and approval policies of one's own
+    :param str policy: ``none``, a key of ``PRESETS``, or the path of an Odoo data file (XML) with
+        switches, grades and approval policies of one's own
     """
     if policy == 'none':
         return
-    if policy != 'preset':
+    if policy not in PRESETS:
         try:
             with open(policy, 'rb') as handle:
                 convert_xml_import(env, EXTERNAL_MODULE, handle, {}, mode='init', noupdate=True)
         except (ParseError, XMLSyntaxError) as error:
             raise PolicyError(f"The policy file {policy} cannot be used: {error.__cause__ or error}") from error
         return
-    env['sale.control.setup'].create({
+    set_up(env, people, PRESETS[policy], dict.fromkeys(SWITCHES, 'enforce'))
+
+
+def set_up(env, people, preset, switches):
+    """Run the set-up wizard with the people of the replay.
+
+    :param str preset: a preset of the wizard
+    :param dict switches: ``{switch of the company: mode}``
+    :return: the policies of the preset
+    """
+    return env['sale.control.setup'].create({
         'company_id': env.company.id,
+        'preset': preset,
         'sales_manager_ids': [Command.set(people.sales_manager.ids)],
         'finance_ids': [Command.set(people.finance.ids)],
+        'supply_ids': [Command.set(people.planner.ids)],
         'general_manager_ids': [Command.set(people.general_manager.ids)],
-        **dict.fromkeys(SWITCHES, 'enforce'),
+        'purchasing_ids': [Command.set(people.purchasing.ids)],
+        'technical_ids': [Command.set(people.technical.ids)],
+        'legal_ids': [Command.set(people.legal.ids)],
+        **switches,
         # Everything in the book counts, from its first day on.
         'control_go_live': False,
     })._apply()

@@ -59,7 +59,7 @@ class Rooms:
             agrees = request.margin_percent >= 0
             own = request.with_user(task.user_id).sudo(False)
             if agrees:
-                own.action_agree()
+                own.action_agree("Nothing speaks against it." if task.comment_required else None)
             else:
                 own.action_disagree("The order makes a loss.")
             decisions.append(Approval(task.level_name, task.user_name, asked, today, agrees))

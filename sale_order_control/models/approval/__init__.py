@@ -1,6 +1,7 @@
 from . import sale_approval_policy
 from . import sale_approval_policy_conditions
 from . import sale_approval_level
+from . import sale_approval_preset
 
 # The request in the order in which it builds on itself: records, decisions, notices.
 from . import sale_approval_request

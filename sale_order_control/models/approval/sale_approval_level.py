@@ -71,7 +71,6 @@ class SaleApprovalLevel(models.Model):
         string="Opinion Required", help="Agreeing needs a written opinion too, not only disagreeing.")
     quorum = fields.Selection(QUORUMS, string="Who Must Agree", required=True, default='any')
     quorum_number = fields.Integer(string="How Many", default=1)
-    preset_key = fields.Char(readonly=True, copy=False)
 
     _quorum_number_positive = models.Constraint(
         'CHECK (quorum_number >= 1)', "At least one approver must agree.")

@@ -135,8 +135,6 @@ class SaleApprovalPolicy(models.Model):
         help="Calendar days after which a request that nobody finished deciding is cleared: the document goes back to "
              "its maker, who is told, as managers are. Warned one day before. 0: it waits for ever.")
     level_ids = fields.One2many('sale.approval.level', 'policy_id', string="Levels", copy=True)
-    preset_key = fields.Char(
-        readonly=True, copy=False, help="Which preset of the set-up wizard keeps this policy up to date.")
 
     _amount_positive = models.Constraint(
         'CHECK (min_amount >= 0)', "The amount from which approval is needed cannot be negative.")
@@ -153,8 +151,6 @@ class SaleApprovalPolicy(models.Model):
         'CHECK (date_from IS NULL OR date_to IS NULL OR date_from <= date_to)',
         "A policy must not end before it begins.")
     _expire_positive = models.Constraint('CHECK (expire_days >= 0)', "The number of days cannot be negative.")
-    _preset_unique = models.UniqueIndex(
-        '(company_id, preset_key) WHERE preset_key IS NOT NULL', "A company has each preset policy once.")
 
     # === CONSTRAINT METHODS ===#
 

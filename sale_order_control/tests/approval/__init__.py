@@ -14,4 +14,5 @@ from . import test_approval_acceptance
 from . import test_approval_attack
 from . import test_approval_scale
 from . import test_approval_setup
+from . import test_approval_presets
 from . import test_approval_simulation
