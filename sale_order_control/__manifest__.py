@@ -17,6 +17,7 @@
         'security/approval_rules.xml',
         'security/acceptance_rules.xml',
         'security/approval_analysis_rules.xml',
+        'security/refund_rules.xml',
         'security/delivery_rules.xml',
 
         'data/mail_activity_type_data.xml',
@@ -35,10 +36,12 @@
         'data/approval_cron_data.xml',
         'data/acceptance_data.xml',
         'data/approval_analysis_data.xml',
+        'data/refund_data.xml',
         'data/delivery_data.xml',
         'data/delivery_check_data.xml',
 
         'views/order/sale_order_views.xml',
+        'views/order/sale_control_pass_views.xml',
         'views/order/sale_control_log_views.xml',
         'views/order/sale_control_type_views.xml',
         'views/order/sale_control_requirement_views.xml',
@@ -74,6 +77,7 @@
         'views/approval/res_users_views.xml',
         'views/approval/acceptance_views.xml',
         'views/approval/simulation_views.xml',
+        'views/approval/refund_views.xml',
         'views/delivery/delivery_views.xml',
         'views/delivery/sale_order_views.xml',
         'views/delivery/shipment_check_views.xml',

@@ -34,6 +34,7 @@ from . import sale_order_submission
 from . import sale_order_display
 from . import sale_order_preview
 from . import sale_order_status
+from . import sale_order_fixes
 
 # Before an order binds: what is settled with the customer.
 from . import sale_approval_demand
@@ -42,3 +43,7 @@ from . import sale_order_acceptance_flow
 
 # What policies did and would do.
 from . import simulation
+# Money that goes back.
+from . import sale_refund_request
+from . import sale_refund_order
+from . import sale_refund_payment

@@ -65,6 +65,19 @@ class SaleOrder(models.Model):
         :param dict terms: ``{order_id: ControlTerms}``
         :return: ``{order_id: (percent below list of the worst line, product id)}``
         """
+        return {
+            order_id: max(
+                ((100 * (price - net) / price, line.product_id) for line, net, price in prices), default=(0.0, 0))
+            for order_id, prices in self._get_list_prices(terms).items()
+        }
+
+    def _get_list_prices(self, terms):
+        """Find the list prices of what is sold, see :meth:`_get_list_price_gaps`.
+
+        :param dict terms: ``{order_id: ControlTerms}``
+        :return: ``{order_id: [(LineTerms, unit price after all discounts, list price), ...]}`` of the lines that
+            have a list price
+        """
         orders = self.sudo()
         pricelists = {
             order.id: order.partner_id.with_company(order.company_id).property_product_pricelist for order in orders}
@@ -77,14 +90,14 @@ class SaleOrder(models.Model):
             '|', ('product_tmpl_id', '=', False), ('product_tmpl_id', 'in', products.product_tmpl_id.ids),
         ]) if pricelist_ids else products.env['product.pricelist.item']
         items = items.grouped('pricelist_id')
-        gaps = {}
-        for order in orders:
-            own = items.get(pricelists[order.id], products.env['product.pricelist.item'])
-            gaps[order.id] = max(order._compare_with_list(terms[order.id], own), default=(0.0, 0))
-        return gaps
+        none = products.env['product.pricelist.item']
+        return {
+            order.id: order._compare_with_list(terms[order.id], items.get(pricelists[order.id], none))
+            for order in orders
+        }
 
     def _compare_with_list(self, terms, items):
-        """Return ``[(percent below list, product id), ...]`` of the lines that have a list price."""
+        """Return ``[(LineTerms, unit price after all discounts, list price), ...]`` of the lines that have one."""
         day = self.create_date
         currency = self.env['res.currency'].browse(terms.currency_id)
         valid = items.filtered(
@@ -104,5 +117,5 @@ class SaleOrder(models.Model):
                     price, product.taxes_id._filter_taxes_by_company(self.company_id),
                     fiscal_position=self.fiscal_position_id)
             if price > 0:
-                found.append((100 * (price - net) / price, line.product_id))
+                found.append((line, net, price))
         return found

@@ -58,6 +58,7 @@ from .settlement import settlement_advance
 from .settlement import settlement_prepay
 from .settlement import settlement_collect
 from .settlement import settlement_assign
+from .settlement import settlement_refund
 
 from .check import sale_order_outlook
 from .check import sale_order_portal_offer
@@ -65,6 +66,7 @@ from .document import credit_document_type
 from .document import credit_document
 from .document import sale_order_document
 from .check import sale_order_rate
+from .check import sale_order_fixes
 from .settlement import settlement_cod
 from .settlement import settlement_invoice
 from .settlement import settlement_statement

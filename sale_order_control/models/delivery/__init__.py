@@ -10,6 +10,7 @@ from . import sale_order_line_promise
 from . import sale_order
 from . import sale_order_dates
 from . import sale_order_gate
+from . import sale_order_fixes
 from . import sale_order_status
 from . import stock_move
 

@@ -19,6 +19,8 @@ from . import sale_order_transition
 from . import sale_order_guard
 from . import sale_order_release
 from . import sale_order_status
+from . import sale_order_fixes
+from . import sale_order_money
 from . import sale_order_procurement
 from . import sale_order_portal
 from . import sale_order_line

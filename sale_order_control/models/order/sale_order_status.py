@@ -20,7 +20,7 @@ CONTROL_STATUSES = [
     ('promised', "Promised"),
 ]
 
-SAVED_ONLY = ('control_status', 'control_next', 'control_panel')
+SAVED_ONLY = ('control_status', 'control_next', 'control_panel', 'control_stopped')
 
 
 class SaleOrder(models.Model):
@@ -38,6 +38,9 @@ class SaleOrder(models.Model):
         string="Who Acts Next", compute='_compute_control_status', groups='base.group_user')
     control_panel = fields.Json(
         compute='_compute_control_panel', groups='base.group_user')
+    control_stopped = fields.Boolean(
+        compute='_compute_control_panel', groups='base.group_user',
+        help="Whether something stands between the order and its next step.")
 
     @api.depends('company_id', 'create_date')
     def _compute_control_active(self):
@@ -57,7 +60,10 @@ class SaleOrder(models.Model):
     @api.depends('order_line', 'partner_id', 'payment_term_id', 'state', 'control_parked')
     def _compute_control_panel(self):
         for order in self:
-            order.control_panel = order._get_control_panel() if order.id and order.control_active else False
+            panel = order._get_control_panel() if order.id and order.control_active else False
+            order.control_panel = panel
+            order.control_stopped = any(
+                issue['effect'] in ('approve', 'block') for section in panel or () for issue in section['issues'])
 
     def onchange(self, values, field_names, fields_spec):
         # What is being typed is judged once it is saved: until then the screen keeps what it shows, and

@@ -33,3 +33,4 @@ from . import test_credit_settlement
 from . import test_credit_special_invoice
 from . import test_credit_statement
 from . import test_credit_wizards
+from . import test_credit_pass

@@ -18,3 +18,4 @@ from . import test_order_review
 from . import test_order_type
 from . import test_order_views
 from . import test_order_thread
+from . import test_order_pass

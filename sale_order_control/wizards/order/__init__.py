@@ -1,1 +1,2 @@
 from . import sale_control_settings
+from . import sale_control_pass
