@@ -5,7 +5,8 @@ from odoo.http import request
 class ApprovalLink(http.Controller):
     """Where the link of an approval message leads to."""
 
-    @http.route('/control/approval/<int:request_id>', type='http', auth='user', methods=['GET'], readonly=True)
+    @http.route(
+        '/control/approval/<int:request_id>', type='http', auth='user', methods=['GET'], website=True, sitemap=False)
     def open_request(self, request_id, **_parameters):
         """Lead whoever is signed in to the request's screen, or say clearly that it is not for them.
 

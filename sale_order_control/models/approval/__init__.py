@@ -10,6 +10,7 @@ from . import sale_approval_decision
 from . import sale_approval_steps
 from . import sale_approval_notice
 from . import sale_approval_screen
+from . import sale_approval_digest
 from . import sale_approval_sheet
 from . import sale_approval_reroute
 from . import sale_approval_delegation

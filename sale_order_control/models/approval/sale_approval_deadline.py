@@ -130,8 +130,9 @@ class SaleApprovalRequest(models.Model):
         for task in overdue.filtered(lambda task: task.level_id.on_deadline == 'escalate'):
             task._escalate()
         for user, tasks in (late | overdue).grouped('user_id').items():
-            self._send_notice(
-                user, self.env._("Still waiting for your approval: %s", self.document_name),
+            tasks = tasks.with_context(lang=user.lang, tz=user.tz)
+            tasks.request_id._send_notice(
+                user, tasks.env._("Still waiting for your approval: %s", self.document_name),
                 [task._get_call_line() for task in tasks])
 
     def _expire(self):

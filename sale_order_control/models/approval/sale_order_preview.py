@@ -1,5 +1,4 @@
 from odoo import models
-from odoo.tools import SQL
 
 
 class SaleOrder(models.Model):
@@ -10,14 +9,18 @@ class SaleOrder(models.Model):
     def _get_approval_preview(self):
         """Tell what a submission of this quotation would lead to.
 
-        :return: ``{'reasons': [sentence], 'levels': [{'name', 'users', 'hours'}], 'hours': expected working of all}``;
+        :return: ``{'reasons': [sentence], 'levels': [{'name', 'users', 'hours'}], 'hours': working hours of all}``;
             hours is None where nobody decided at such a level yet
         """
         self.ensure_one()
         issues = [issue for issue in self._get_control_issues('submit')[self.id] if issue.effect == 'approve']
         policies = {issue.facts['policy'] for issue in issues if issue.facts.get('policy')}
         levels, _problems = self.sudo()._plan_approval({self.id: policies}, requester=self.env.user)[self.id]
-        waits = self._get_usual_waits([level.level_id for level in levels])
+        asked = self.env['sale.approval.level'].browse(level.level_id for level in levels)
+        waits = {
+            level_id: wait.hours if wait.source != 'unknown' else None
+            for level_id, wait in asked._get_usual_working_waits(self.company_id).items()
+        }
         names = {
             user.id: user.name
             for user in self.env['res.users'].sudo().browse({uid for level in levels for uid in level.user_ids})}
@@ -37,23 +40,6 @@ class SaleOrder(models.Model):
             # Levels of one stage wait at the same time: the slowest one counts.
             stages[row['sequence']] = max(stages.get(row['sequence'], 0.0), row['hours'] or 0.0)
         return {'reasons': [issue.message for issue in issues], 'levels': rows, 'hours': sum(stages.values())}
-
-    def _get_usual_waits(self, level_ids):
-        """Return ``{level_id: median hours from turn to decision}`` of the last 200 decisions of each level."""
-        if not level_ids:
-            return {}
-        self.env['sale.approval.task'].flush_model(['level_id', 'asked_on', 'decided_on', 'state'])
-        rows = self.env.execute_query(SQL(
-            """SELECT level_id, percentile_cont(0.5) WITHIN GROUP (
-                          ORDER BY EXTRACT(EPOCH FROM decided_on - asked_on) / 3600)
-                 FROM (SELECT level_id, asked_on, decided_on,
-                              row_number() OVER (PARTITION BY level_id ORDER BY id DESC) AS recent
-                         FROM sale_approval_task
-                        WHERE level_id IN %s AND asked_on IS NOT NULL AND decided_on IS NOT NULL
-                          AND state IN ('agreed', 'disagreed', 'returned')) AS decisions
-                WHERE recent <= 200
-             GROUP BY level_id""", tuple(level_ids)))
-        return dict(rows)
 
     def _get_plan_sentence(self):
         """Say in one line who would decide, level by level."""

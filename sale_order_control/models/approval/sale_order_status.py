@@ -1,6 +1,8 @@
-from odoo import models
+from odoo import fields, models
+from odoo.tools.misc import format_datetime
 
 from ..order.control_issue import ControlStatus
+from .simulation.approval_waits import WorkingClock
 
 RANKS = {'rejected': 20, 'returned': 30, 'pending': 40, 'approved': 80}
 KEYS = {'pending': 'approval'}
@@ -46,10 +48,22 @@ class SaleOrder(models.Model):
         if request:
             who = " › ".join(request.task_ids._get_level_sentences())
             if request.state == 'pending':
-                summary, tone = self.env._("%s waits.", request.name), 'warning'
+                summary = self._get_approval_waiting_sentence(request)
+                # While it waits its issues are shown, and no summary.
+                who, tone = f"{summary} {who}", 'warning'
             elif self.approval_state != 'none':
                 summary = f"{request.name}: {request._get_outcome()}"
                 tone = 'success' if request.state == 'approved' else 'warning'
         sections.append(self._prepare_control_section(
             'approval', self.env._("Approval"), found, summary, tone=tone, who=who))
         return sections
+
+    def _get_approval_waiting_sentence(self, request):
+        """Say since when a request waits for those whose turn it is, in working hours."""
+        since, now = request.waiting_since, fields.Datetime.now()
+        if not since:
+            return self.env._("%s waits.", request.name)
+        hours = WorkingClock(request.company_id, since, now).get_hours(since, now)
+        return self.env._(
+            "%(request)s waits since %(since)s (working hours: %(hours)s).",
+            request=request.name, since=format_datetime(self.env, since, dt_format='short'), hours=f"{hours:.0f}")

@@ -2,6 +2,7 @@ from . import test_approval_policy
 from . import test_approval_decision
 from . import test_approval_defaults
 from . import test_approval_desk
+from . import test_approval_messages
 from . import test_approval_mixin
 from . import test_approval_steps
 from . import test_approval_prices
