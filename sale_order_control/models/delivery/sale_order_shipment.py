@@ -3,7 +3,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import format_date
 
 from ..order.control_issue import ControlIssue
-from ..order.control_memory import control_acting, control_memory
+from ..order.control_memory import control_memory
 from .shipment_verdict import judge_findings
 from .stock_picking_check import get_digest
 
@@ -121,14 +121,13 @@ class SaleOrder(models.Model):
                 "What has to be checked has changed meanwhile. Close this form and open it again."))
         checks = self.env['sale.shipment.check']
         checks._check_findings(findings, None)
-        with control_acting(self.env):
-            checks.sudo().create({
-                'order_id': self.id,
-                'digest': get_digest(self.sudo()._get_address_values()),
-                'contents': self.sudo()._word_address(),
-                'contact': contact.strip(),
-                **checks._prepare_findings(self.company_id, findings),
-            })
+        checks._record_facts([{
+            'order_id': self.id,
+            'digest': get_digest(self.sudo()._get_address_values()),
+            'contents': self.sudo()._word_address(),
+            'contact': contact.strip(),
+            **checks._prepare_findings(self.company_id, findings),
+        }])
 
     # === RELEASE ===#
 

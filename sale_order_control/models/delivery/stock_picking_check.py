@@ -5,7 +5,6 @@ from collections import defaultdict
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from ..order.control_memory import control_acting
 from .shipment_verdict import judge_findings
 
 CHECKERS = 'stock.group_stock_user,sale_order_control.group_delivery_planner'
@@ -146,15 +145,14 @@ class StockPicking(models.Model):
             raise UserError(self.env._(
                 "What has to be checked has changed meanwhile. Close this form and open it again."))
         self.env['sale.shipment.check']._check_findings(findings, report)
-        with control_acting(self.env):
-            check = self.env['sale.shipment.check'].sudo().create({
-                'order_id': self.sudo().move_ids._get_control_orders()[:1].id,
-                'picking_id': self.id,
-                'digest': get_digest(self.sudo()._get_packed_contents()),
-                'contents': self.sudo()._word_packed_contents(),
-                'report': report,
-                'report_name': report_name,
-                **self.env['sale.shipment.check']._prepare_findings(self.company_id, findings),
-            })
+        check = self.env['sale.shipment.check']._record_facts([{
+            'order_id': self.sudo().move_ids._get_control_orders()[:1].id,
+            'picking_id': self.id,
+            'digest': get_digest(self.sudo()._get_packed_contents()),
+            'contents': self.sudo()._word_packed_contents(),
+            'report': report,
+            'report_name': report_name,
+            **self.env['sale.shipment.check']._prepare_findings(self.company_id, findings),
+        }])
         self.invalidate_recordset(['shipment_check_needed', 'control_hold'])
         return check

@@ -246,6 +246,8 @@ class TestDeliveryCheck(DeliveryCommon):
         for user in (self.packers[0], self.salesperson, self.planner):
             with self.subTest(user=user.login), self.assertRaises(UserError), self.env.cr.savepoint():
                 self.env['sale.shipment.check'].with_user(user).create(values)
+        with self.assertRaises(UserError), self.env.cr.savepoint():
+            self.env['sale.shipment.check'].sudo().create(values)
         self._check(picking, self.packers[0])
         check = picking.shipment_check_ids
         for user in (self.packers[0], self.env.user):
