@@ -208,6 +208,28 @@ def approval_policy(studio):
     studio.open(f"/odoo/action-sale_order_control.sale_approval_policy_action/{policy}")
 
 
+def approval_level(studio):
+    approval_policy(studio)
+    studio.click(".o_field_widget[name=level_ids] .o_data_row .o_list_record_open_form_view, "
+                 ".o_field_widget[name=level_ids] .o_data_row td[name=name]")
+    studio.wait_for(".modal .o_field_widget[name=approver_type]")
+
+
+def policy_checkup(studio):
+    """A policy that ended, and one that salespeople can leave."""
+    studio.login("admin")
+    for values in (
+            {"name": "Trade fair", "date_to": str(date.today() - timedelta(days=20)), "max_discount": 30},
+            {"name": "Without reference", "domain": "[('client_order_ref', '=', False)]"}):
+        if not studio.call("sale.approval.policy", "search", [("name", "=", values["name"])]):
+            studio.call("sale.approval.policy", "create", {**values, "level_ids": [[0, 0, {
+                "name": "Finance", "user_ids": [[6, 0, studio.call("res.users", "search", [("login", "=", "finance")])],
+                ]}]]})
+    studio.open("/odoo/action-sale_order_control.sale_approval_policy_action")
+    studio.click("button[name=action_check_up]")
+    studio.wait_for(".o_list_view .o_field_badge")
+
+
 def credit_holds(studio):
     open_action(studio, "action_credit_hold", "finance")
 
@@ -395,6 +417,8 @@ SCENES = {
     "approval-request": approval_request,
     "submission": submission,
     "approval-policy": approval_policy,
+    "approval-level": approval_level,
+    "policy-checkup": policy_checkup,
     "credit-holds": credit_holds,
     "credit-scorecard": scorecard,
     "credit-scorecard-effect": scorecard_effect,

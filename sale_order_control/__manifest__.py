@@ -74,6 +74,7 @@
         'views/approval/approval_wizard_views.xml',
         'views/approval/delegation_views.xml',
         'views/approval/level_views.xml',
+        'views/approval/finding_views.xml',
         'views/approval/res_users_views.xml',
         'views/approval/acceptance_views.xml',
         'views/approval/simulation_views.xml',

@@ -44,7 +44,11 @@ from . import sale_order_acceptance_flow
 
 # What policies did and would do.
 from . import simulation
+
 # Money that goes back.
 from . import sale_refund_request
 from . import sale_refund_order
 from . import sale_refund_payment
+
+# What is wrong with the policies themselves.
+from . import checkup

@@ -100,14 +100,23 @@ class SaleApprovalLevel(models.Model):
     @api.constrains('approver_type', 'approver_field', 'policy_id')
     def _check_approver_field(self):
         for level in self.filtered(lambda level: level.approver_type == 'field'):
-            model = self.env[level.policy_id.res_model]
-            for name in (level.approver_field or '?').split('.'):
-                field = model._fields.get(name)
-                model = self.env[field.comodel_name] if field and field.relational else self.env['sale.approval.level']
-            if model._name != 'res.users':
+            if not level._leads_to_user():
                 raise ValidationError(self.env._(
                     "“%(path)s” of level “%(level)s” does not lead to a user. Write a path of fields such as "
                     "“partner_id.user_id”.", path=level.approver_field or "", level=level.name))
+
+    def _leads_to_user(self):
+        """Whether the path of fields leads from the document to users; it may have, before an app was removed."""
+        self.ensure_one()
+        if self.policy_id.res_model not in self.env:
+            return False
+        model = self.env[self.policy_id.res_model]
+        for name in (self.approver_field or '?').split('.'):
+            field = model._fields.get(name)
+            if not field or not field.relational:
+                return False
+            model = self.env[field.comodel_name]
+        return model._name == 'res.users'
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_last(self):
@@ -141,7 +150,7 @@ class SaleApprovalLevel(models.Model):
             return document._get_approval_team().user_id
         if self.approver_type == 'salesperson_manager':
             return document._get_approval_salesperson()._get_approval_manager()
-        if self.approver_type == 'field':
+        if self.approver_type == 'field' and self._leads_to_user():
             return document.mapped(self.approver_field)
         return self.env['res.users']
 

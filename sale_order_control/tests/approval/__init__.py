@@ -10,6 +10,7 @@ from . import test_approval_time
 from . import test_approval_scope
 from . import test_approval_conditions
 from . import test_approval_findings
+from . import test_approval_checkup
 from . import test_approval_coverage
 from . import test_approval_acceptance
 from . import test_approval_attack

@@ -1,0 +1,83 @@
+from odoo import api, models
+
+from .findings import Finding
+
+
+class SaleApprovalPolicy(models.Model):
+    """The check-up of people: whose orders nobody may decide on, and who stands in for whom."""
+
+    _inherit = 'sale.approval.policy'
+
+    @api.model
+    def _get_checks(self):
+        return [*super()._get_checks(), self._check_own_orders, self._check_delegations]
+
+    # === ONE'S OWN ORDERS ===#
+
+    @api.model
+    def _check_own_orders(self, run):
+        """Find salespeople whose orders would end with nobody but themselves."""
+        run.salespeople.sale_team_id.mapped('user_id')
+        run.salespeople.mapped('crm_team_ids')
+        managers = {user: user._get_approval_manager() for user in run.salespeople}
+        for policy in run.own.filtered(lambda policy: policy.res_model == 'sale.order'):
+            sellers = run.salespeople
+            if policy.team_ids:
+                sellers = sellers.filtered(lambda user, policy=policy: user.crm_team_ids & policy.team_ids)
+            for level in policy.level_ids:
+                yield from self._check_level_for(run, level, sellers, managers)
+
+    @api.model
+    def _check_level_for(self, run, level, sellers, managers):
+        reasons = {
+            'no_leader': self.env._("their team has no leader who may decide"),
+            'no_manager': self.env._("they have no manager who may decide"),
+            'own': self.env._("they would approve their own orders"),
+        }
+        is_approver, fixed = self.env['sale.approval.level']._is_approver, level._get_static_users()
+        stuck = {}
+        for seller in sellers:
+            if level.approver_type == 'team_leader':
+                people, missing = seller.sale_team_id.user_id, 'no_leader'
+            elif level.approver_type == 'salesperson_manager':
+                people, missing = managers[seller], 'no_manager'
+            elif level.approver_type == 'field':
+                return
+            else:
+                people, missing = fixed, None
+            able = people.filtered(lambda user: is_approver(user, run.company))
+            needed = level.quorum_number if level.quorum == 'number' else 1
+            # A level that nobody could decide on anyway is told once, not for every salesperson.
+            reason = 'own' if len(able) >= needed else missing
+            if reason and len(able - seller) < needed:
+                stuck.setdefault(reason, []).append(seller.id)
+        for reason, user_ids in stuck.items():
+            yield Finding('not_for', level.policy_id, level, about=reason, facts={
+                'level': level.name, 'policy': level.policy_id.name, 'why': reasons[reason],
+                'names': self._name_some(sellers.browse(user_ids))})
+
+    # === DELEGATIONS ===#
+
+    @api.model
+    def _check_delegations(self, run):
+        is_approver = self.env['sale.approval.level']._is_approver
+        delegations = self.env['sale.approval.delegation'].sudo().search([('date_to', '>=', run.today)])
+        delegations = delegations.filtered(lambda one: run.company in one.user_id.company_ids)
+        for delegation in delegations:
+            if not is_approver(delegation.delegate_id, run.company):
+                yield Finding('delegate_gone', self.browse(), culprit=delegation, about=str(delegation.id), facts={
+                    'user': delegation.user_id.name, 'delegate': delegation.delegate_id.name,
+                    'end_date': str(delegation.date_to), 'company': run.company.name})
+        heirs = {
+            delegation.user_id: delegation.delegate_id for delegation in delegations
+            if delegation.date_from <= run.today and not delegation.policy_ids}
+        told = self.env['res.users']
+        for start in heirs:
+            path, current = start, heirs[start]
+            while current in heirs and current not in path:
+                path, current = path | current, heirs[current]
+            if current == start and start not in told:
+                told |= path
+                culprit = delegations.filtered(lambda one, start=start: one.user_id == start)[:1]
+                yield Finding('circle', self.browse(), culprit=culprit, about=str(min(path.ids)), facts={
+                    'names': " › ".join([*path.mapped('name'), start.name])})
