@@ -1,6 +1,6 @@
 from . import test_credit_clearing
-from . import test_credit_compare
 from . import test_credit_cod
+from . import test_credit_compare
 from . import test_credit_customer
 from . import test_credit_dispute
 from . import test_credit_document
@@ -32,5 +32,6 @@ from . import test_credit_screens
 from . import test_credit_settlement
 from . import test_credit_special_invoice
 from . import test_credit_statement
+from . import test_credit_verdict
 from . import test_credit_wizards
 from . import test_credit_pass

@@ -52,7 +52,8 @@ class TestCreditWizards(CreditCommon):
             if name.startswith('credit.') and model._transient and not model._abstract}
 
     def test_every_wizard_is_attacked_here(self):
-        children = {'credit.advance.assign.line', 'credit.scorecard.compare.line', 'credit.exposure.line'}
+        children = {
+            'credit.advance.assign.line', 'credit.decide.line', 'credit.exposure.line', 'credit.scorecard.compare.line'}
         self.assertEqual(self._wizards(), set(self.named) | children)
 
     def test_salespeople_and_customers_ask_no_question_of_the_room(self):

@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 
 
@@ -13,6 +13,7 @@ class CreditDecide(models.TransientModel):
         [('release', "Release"), ('reject', "Refuse"), ('hold', "Put on Hold"), ('hand_over', "Hand Over")],
         required=True, default='release')
     order_ids = fields.Many2many('sale.order', string="Orders", readonly=True)
+    line_ids = fields.One2many('credit.decide.line', 'wizard_id', string="Up To")
     account_ids = fields.Many2many('credit.account', string="Credit Accounts", readonly=True)
     currency_id = fields.Many2one('res.currency', compute='_compute_currency_id')
     reason = fields.Text(help="Kept with the decision. When handing over: what the other one should know.")
@@ -22,8 +23,8 @@ class CreditDecide(models.TransientModel):
             'sale_order_control.group_credit_controller').id), ('id', '!=', self.env.uid)])
     amount = fields.Monetary(
         string="Up To",
-        help="Orders: the total up to which the release holds; empty means what each order is now. "
-        "Customers: the exposure up to which their orders pass; empty lifts the hold only, unless a last day is given.",
+        help="The exposure up to which orders of the customers pass; empty lifts the hold only, unless a last day is "
+             "given.",
     )
     until = fields.Date(string="Valid Until", help="Last day of the release; empty means without end.")
     explanation = fields.Text(string="Why on Hold", compute='_compute_explanation')
@@ -34,6 +35,14 @@ class CreditDecide(models.TransientModel):
         model, ids = self.env.context.get('active_model'), self.env.context.get('active_ids') or []
         if model in ('sale.order', 'credit.account'):
             values['order_ids' if model == 'sale.order' else 'account_ids'] = [(6, 0, ids)]
+        if model == 'sale.order' and values.get('decision') == 'release' and 'line_ids' in fields:
+            self.env['credit.account']._check_controller()
+            orders = self.env['sale.order'].browse(ids)
+            orders.check_access('read')
+            values['line_ids'] = [
+                Command.create({'order_id': order_id, 'currency_id': check.currency.id, 'amount': max(
+                    0.0, check.amount), 'order_amount': check.amount})
+                for order_id, check in orders._get_credit_checks('submit').items()]
         return values
 
     @api.depends('order_ids', 'account_ids')
@@ -68,7 +77,9 @@ class CreditDecide(models.TransientModel):
         result = True
         if self.decision == 'release':
             if self.order_ids:
-                result = self.order_ids.action_credit_release(self.reason, amount=amount, until=self.until)
+                caps = {line.order_id.id: line.amount for line in self.line_ids}
+                result = self.order_ids.action_credit_release(
+                    self.reason, amount=amount, until=self.until, amounts=caps)
             if self.account_ids:
                 self.account_ids.action_release(self.reason, amount=amount, until=self.until)
         elif self.decision == 'reject':
@@ -80,3 +91,19 @@ class CreditDecide(models.TransientModel):
         else:
             self.account_ids.action_hold(self.reason)
         return result
+
+
+class CreditDecideLine(models.TransientModel):
+    """Up to which amount one order of a batch is released: by default what it adds now."""
+
+    _name = 'credit.decide.line'
+    _inherit = ['credit.wizard']
+    _description = "Order to Release"
+
+    wizard_id = fields.Many2one('credit.decide', required=True, ondelete='cascade')
+    order_id = fields.Many2one('sale.order', required=True, readonly=True, ondelete='cascade')
+    partner_id = fields.Many2one(related='order_id.partner_id', related_sudo=False)
+    currency_id = fields.Many2one('res.currency', readonly=True)
+    order_amount = fields.Monetary(string="Order", readonly=True, help="What the order adds to what is owed.")
+    amount = fields.Monetary(
+        string="Up To", help="The release holds as long as the order adds no more than this amount.")

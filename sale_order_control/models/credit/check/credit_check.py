@@ -24,6 +24,7 @@ class CreditCheck:
     :ivar accepted: ``{excess, overdue_amount, overdue_days}`` agreed at the last confirmation
     :ivar release: the ``credit.decision`` that lets this order pass; empty if none
     :ivar refusal: the ``credit.decision`` that refused credit for this order; empty if none
+    :ivar refused_before: the ``credit.decision`` that refused credit for another order of the customer; empty if none
     :ivar max_order: biggest single order in the account's currency, 0 for any
     :ivar tolerated_overdue: overdue amount that the grade tolerates, in the account's currency
     """
@@ -42,6 +43,7 @@ class CreditCheck:
     accepted: dict = field(default_factory=dict)
     release: object = None
     refusal: object = None
+    refused_before: object = None
     max_order: float = 0.0
     tolerated_overdue: float = 0.0
     room: object = None

@@ -1,7 +1,7 @@
 from collections import defaultdict
 
 from odoo import models
-from odoo.tools import formatLang
+from odoo.tools import format_date, formatLang
 
 from ...order.control_issue import ControlIssue
 from ...order.control_memory import control_memory
@@ -120,6 +120,7 @@ class SaleOrder(models.Model):
             accepted=decisions.get_accepted(account, today),
             release=decisions.get_release(account, self, currency.round(others + amount), amount, today),
             refusal=decisions.get_refusal(self),
+            refused_before=decisions.get_refusal_of_another(account, self),
             max_order=grade._convert(grade.max_order_amount, currency, company, today),
             tolerated_overdue=grade._convert(grade.overdue_amount, currency, company, today),
         )
@@ -141,6 +142,8 @@ class SaleOrder(models.Model):
             issues.append(self._prepare_credit_hold_issue(check))
         if check.refusal:
             issues.append(self._prepare_credit_refusal_issue(check))
+        elif check.refused_before and not leaves:
+            issues.append(self._prepare_credit_refused_before_issue(check))
         effect = check.grade._get_effect(checkpoint)
         if effect != 'allow':
             if check.pool_excess and not (leaves and check.is_pool_excess_agreed()):
@@ -194,6 +197,16 @@ class SaleOrder(models.Model):
             self.env._("Credit for this order was refused by %(user)s: %(reason)s.", user=refusal.user_id.name,
                        reason=(refusal.reason or "").rstrip(".")),
             self.env._("Clears when a credit controller releases it."))
+
+    def _prepare_credit_refused_before_issue(self, check):
+        # Another order is another question: who judges it knows of the answer to the first one.
+        refusal = check.refused_before
+        return self._prepare_credit_issue(
+            'refused_before', check, 'warn',
+            self.env._(
+                "Credit for %(order)s of the same customer was refused by %(user)s on %(day)s: %(reason)s.",
+                order=refusal.order_id.name, user=refusal.user_id.name, day=format_date(self.env, refusal.date),
+                reason=(refusal.reason or "").rstrip(".")))
 
     def _prepare_credit_limit_issue(self, check, effect):
         def money(amount):

@@ -5,6 +5,9 @@ from datetime import timedelta
 from odoo import fields, models
 from odoo.tools import SQL
 
+# So long a refusal is shown with the customer's other orders.
+REFUSAL_DAYS = 90
+
 
 class DecisionsInForce:
     """The latest decision of each kind on some accounts and orders.
@@ -13,12 +16,14 @@ class DecisionsInForce:
     :ivar by_account: ``{account_id: credit.decision}`` the same of an account as a whole, holds included
     :ivar confirmed: ``{account_id: credit.decision}`` latest order that passed confirmation in force, or
         that grew after it
+    :ivar refused: ``{account_id: credit.decision}`` latest refusal of any of its orders that was not taken back since
     """
 
-    def __init__(self, by_order, by_account, confirmed):
+    def __init__(self, by_order, by_account, confirmed, refused=None):
         self.by_order = by_order
         self.by_account = by_account
         self.confirmed = confirmed
+        self.refused = refused or {}
 
     def get_accepted(self, account, today):
         """Return the figures somebody agreed to when an order of the account was last confirmed.
@@ -44,6 +49,17 @@ class DecisionsInForce:
         """Return the decision that refused credit for an order and was not taken back since, or None."""
         own = self.by_order.get(order.id)
         return own if own and own.result == 'rejected' else None
+
+    def get_refusal_of_another(self, account, order):
+        """Return the decision that refused credit for another order of the customer, or None.
+
+        A later word of a controller about the customer as a whole, or about this order, ends it.
+        """
+        refusal, general, own = (
+            self.refused.get(account.id), self.by_account.get(account.id), self.by_order.get(order.id))
+        if not refusal or refusal.order_id == order:
+            return None
+        return None if any(later and later.id > refusal.id for later in (general, own)) else refusal
 
     def get_release(self, account, order, total, amount, today):
         """Return the decision that lets an order pass, or None.
@@ -74,6 +90,8 @@ class CreditDecision(models.Model):
         "(account_id, id DESC) WHERE order_id IS NULL")
     _latest_confirmed_idx = models.Index(
         "(account_id, id DESC) WHERE result = 'passed' AND checkpoint IN ('confirm', 'growth') AND mode = 'enforce'")
+
+    _latest_refused_idx = models.Index("(account_id, id DESC) WHERE result = 'rejected'")
 
     def _allows(self, order, amount, today):
         """Whether this is a release that covers an amount of an order on a day.
@@ -120,15 +138,27 @@ class CreditAccount(models.Model):
                     SELECT id FROM credit_decision
                      WHERE account_id = wanted AND result = 'passed' AND checkpoint IN ('confirm', 'growth')
                        AND mode = 'enforce'
-                     ORDER BY id DESC LIMIT 1) latest""",
-            orders=orders.ids, accounts=self.ids))
+                     ORDER BY id DESC LIMIT 1) latest
+                UNION ALL
+               SELECT 'refused', latest.id
+                 FROM unnest(%(accounts)s::int[]) AS wanted
+                CROSS JOIN LATERAL (
+                    SELECT refusal.id FROM credit_decision refusal
+                     WHERE refusal.account_id = wanted AND refusal.result = 'rejected' AND refusal.date >= %(since)s
+                       AND NOT EXISTS (
+                           SELECT 1 FROM credit_decision later
+                            WHERE later.order_id = refusal.order_id AND later.id > refusal.id
+                              AND later.result IN ('released', 'rejected', 'revoked'))
+                     ORDER BY refusal.id DESC LIMIT 1) latest""",
+            orders=orders.ids, accounts=self.ids,
+            since=self.env['sale.order']._get_control_today() - timedelta(days=REFUSAL_DAYS)))
         found = {decision.id: decision for decision in decisions.browse({row[1] for row in rows})}
-        kinds = {'order': {}, 'account': {}, 'confirmed': {}}
+        kinds = {'order': {}, 'account': {}, 'confirmed': {}, 'refused': {}}
         for kind, decision_id in rows:
             decision = found[decision_id]
             key = decision.order_id.id if kind == 'order' else decision.account_id.id
             kinds[kind][key] = decision
-        return DecisionsInForce(kinds['order'], kinds['account'], kinds['confirmed'])
+        return DecisionsInForce(kinds['order'], kinds['account'], kinds['confirmed'], kinds['refused'])
 
     def _prepare_decision(self, result, checkpoint='manual', **values):
         """Prepare the record of a decision on the account.

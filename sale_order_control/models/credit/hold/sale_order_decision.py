@@ -156,7 +156,10 @@ class SaleOrder(models.Model):
                 self.browse(order_ids).sudo().write(values)
 
     def _end_credit_releases(self):
-        """An order that is cancelled or opened again starts anew: its release ends, its hold is no more."""
+        """An order that is cancelled or opened again starts anew: its release ends, its hold is no more.
+
+        A refusal stays: what a controller refused comes back as refused, until a controller decides anew.
+        """
         orders = self.sudo().filtered(lambda order: order.credit_state != 'none')
         released = orders.filtered('credit_account_id')
         accounts = released.credit_account_id
@@ -166,7 +169,7 @@ class SaleOrder(models.Model):
                 order.credit_account_id._prepare_decision(
                     'revoked', order_id=order.id, user_id=self.env.uid,
                     reason=self.env._("The order was cancelled or set to quotation again."))
-                for order in released if order.id in in_force and in_force[order.id].result != 'revoked'
+                for order in released if order.id in in_force and in_force[order.id].result == 'released'
             ])
         orders._write_credit_states(
             {

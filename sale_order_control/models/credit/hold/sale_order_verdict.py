@@ -37,20 +37,23 @@ class SaleOrder(models.Model):
                 "Choose the orders to decide on."))
         return able, refused
 
-    def _get_verdict_result(self, refused):
-        """Tell what was left out of a batch; True if nothing was.
+    def _get_verdict_result(self, refused, done=None):
+        """Tell what became of each order of a batch; True if the one order asked about is done.
 
-        :param dict refused: ``{order: sentence}``
+        :param dict refused: ``{order: sentence}`` of those left as they were
+        :param dict done: ``{order: sentence}`` of the others
         """
-        if not refused:
+        done = {order: sentence for order, sentence in (done or {}).items() if order not in refused}
+        if not refused and len(done) <= 1:
             return True
         return {
             'type': 'ir.actions.client',
             'tag': 'display_notification',
             'params': {
-                'title': self.env._("Left as they were"),
-                'message': "\n".join(refused.values()),
-                'type': 'warning',
+                'title': self.env._("Some were left as they were") if refused and done else self.env._(
+                    "Left as they were") if refused else self.env._("Done"),
+                'message': "\n".join([*done.values(), *refused.values()]),
+                'type': 'warning' if refused else 'success',
                 'sticky': True,
                 'next': {'type': 'ir.actions.client', 'tag': 'soft_reload'},
             },
@@ -58,22 +61,26 @@ class SaleOrder(models.Model):
 
     # === RELEASE AND REFUSE ===#
 
-    def action_credit_release(self, reason, amount=None, until=None):
+    def action_credit_release(self, reason, amount=None, until=None, amounts=None):
         """Let orders pass the credit rules, as a credit controller; of a batch what can be decided on.
 
         :param str reason: why, kept with the decision
         :param float amount: order total up to which the release holds, in the currency of the main
             company; by default what the order is now
         :param until: last day of the release; without end by default
-        :return: True, or a notification that names the orders left out and why
+        :param dict amounts: ``{order id: amount}`` for orders of a batch whose cap is another than ``amount``
+        :return: True, or a notification that names what was done with each order
         """
         orders, refused = self._check_credit_decider(reason)
         today, until = self._get_control_today(), fields.Date.to_date(until)
-        if amount is not None and amount <= 0:
+        # Over RPC the keys of a dictionary are text.
+        amounts = {int(order_id): cap for order_id, cap in (amounts or {}).items()}
+        caps = {order: amounts.get(order.id, amount) for order in orders}
+        if any(cap is not None and cap <= 0 for cap in caps.values()):
             raise UserError(self.env._("The amount up to which an order is released must be above zero."))
         if until and until < today:
             raise UserError(self.env._("The release would end before it begins: choose today or a later day."))
-        accounts = orders._record_verdict('released', reason, until=until, cap=amount)
+        accounts = orders._record_verdict('released', reason, until=until, caps=caps)
         self.env['sale.order'].browse(orders.ids)._control_log(
             'credit', message=self.env._("Released: %s", reason.strip()))
         held = orders.filtered(lambda order: order.credit_state == 'hold')
@@ -82,14 +89,26 @@ class SaleOrder(models.Model):
             self.env._("%(user)s released it: %(reason)s.", user=self.env.user.name, reason=reason.strip().rstrip("."))
         )
         for order in held.filtered(lambda order: order.credit_state == 'hold'):
-            refused[order] = self.env._("%(order)s is still on hold. %(reason)s", order=order.name,
-                                        reason=order.credit_hold_reason)
-        return self._get_verdict_result(refused)
+            refused[order] = order._word_still_held()
+        return self._get_verdict_result(refused, orders._word_released())
 
-    def _record_verdict(self, result, reason, until=None, cap=None):
+    def _word_still_held(self):
+        return self.env._("%(order)s is still on hold. %(reason)s", order=self.name, reason=self.credit_hold_reason)
+
+    def _word_released(self):
+        """Say up to which amount each order is released."""
+        if len(self) == 1:
+            return {self: ""}
+        decisions = self.credit_account_id._read_credit_decisions(self).by_order
+        return {
+            order: self.env._("%(order)s is released up to %(amount)s.", order=order.name, amount=self._format_credit(
+                decisions[order.id].amount, decisions[order.id].currency_id))
+            for order in self}
+
+    def _record_verdict(self, result, reason, until=None, caps=None):
         """Record what a controller decided on each order.
 
-        :param float cap: amount up to which a release holds; None for what each order adds now
+        :param dict caps: ``{order: amount}`` up to which a release holds; None for what the order adds now
         :return: ``{order_id: credit.account}``
         """
         checks = self._get_credit_checks('submit')
@@ -99,7 +118,7 @@ class SaleOrder(models.Model):
             check = checks[order.id]
             values = {'order_amount': check.amount, 'excess': check.excess, 'figures': check.to_json()}
             if result == 'released':
-                values.update(until=until, amount=max(0.0, check.amount) if cap is None else cap)
+                values.update(until=until, amount=max(0.0, check.amount) if caps[order] is None else caps[order])
             rows.append(accounts[order.id]._prepare_decision(
                 result, order_id=order.id, reason=reason.strip(), user_id=self.env.uid, **values))
         # Nobody may write decisions; they follow from acts that check who acts.
@@ -130,7 +149,8 @@ class SaleOrder(models.Model):
         orders._end_credit_activities(self.env._("Credit refused: %s", reason))
         for order in orders:
             order._tell_salesperson(self.env._("Credit refused: %s", reason))
-        return self._get_verdict_result(refused)
+        return self._get_verdict_result(refused, {
+            order: self.env._("%s: credit is refused.", order.name) for order in orders})
 
     def _show_credit_refusal(self, checkpoint):
         """Show a refusal on the orders, with what else is wrong with their credit."""
@@ -158,11 +178,8 @@ class SaleOrder(models.Model):
         orders = self.sudo()
         orders._recheck_credit_hold(self.env._("Checked again by %s.", self.env.user.name))
         held = orders.filtered(lambda order: order.credit_state == 'hold')
-        return self._get_verdict_result({
-            order: self.env._("%(order)s is still on hold. %(reason)s", order=order.name,
-                              reason=order.credit_hold_reason)
-            for order in held
-        })
+        return self._get_verdict_result({order: order._word_still_held() for order in held}, {
+            order: self.env._("%s is not on credit hold.", order.name) for order in orders - held})
 
     # === HAND OVER ===#
 
@@ -201,7 +218,9 @@ class SaleOrder(models.Model):
             order.activity_schedule(
                 'sale_order_control.mail_activity_type_credit_hold', user_id=user.id, note=note or False,
                 summary=self.env._("Decide on the credit of %s", order.credit_account_id.partner_id.name))
-        return self._get_verdict_result(refused)
+        return self._get_verdict_result(refused, {
+            order: self.env._("%(user)s looks after %(order)s.", user=user.sudo().name, order=order.name)
+            for order in orders})
 
     def _end_credit_activities(self, feedback):
         """Close what controllers were asked to do about a hold that is over.

@@ -4,7 +4,7 @@ from odoo.tools import format_date
 
 from ...order.control_memory import control_acting, control_cause, control_memory
 from ..account.credit_nightly import NightlyStep
-from .credit_grade import LIMIT_KINDS
+from .credit_grade import APPLY_MODES, LIMIT_KINDS
 
 
 class CreditAccount(models.Model):
@@ -35,6 +35,11 @@ class CreditAccount(models.Model):
     proposal = fields.Char(compute='_compute_proposal')
     is_review_due = fields.Boolean(compute='_compute_review', search='_search_is_review_due')
     is_score_outdated = fields.Boolean(compute='_compute_review', search='_search_is_score_outdated')
+
+    apply_mode = fields.Selection(
+        APPLY_MODES, string="Proposals", tracking=True, copy=False,
+        help="Whether what the score proposes for this customer counts at once. Empty: as its grades, or else the "
+             "scorecard, say.")
 
     override_grade_id = fields.Many2one(
         'credit.grade', string="Grade by Hand", readonly=True, copy=False, index='btree_not_null', ondelete='restrict')
@@ -199,6 +204,17 @@ class CreditAccount(models.Model):
             raise UserError(self.env._("There is no proposal to apply: grades and limits are as scored."))
         accounts._apply_scores(also_own_limits=True)
         return True
+
+    def _is_applied_by_itself(self, card):
+        """Whether the score of this customer counts without a controller.
+
+        The customer's own setting goes first, then those of the grade it has and of the one proposed, the more
+        careful of them, then the scorecard's.
+        """
+        self.ensure_one()
+        grades = self.grade_id | self.scored_grade_id
+        modes = {self.apply_mode or mode for mode in [False, *grades.mapped('apply_mode')]} - {False}
+        return 'controller' not in modes if modes else card.is_automatic
 
     def _apply_scores(self, also_own_limits=False):
         """Apply the proposals of these accounts, overridden grades excepted.

@@ -12,6 +12,10 @@ LIMIT_KINDS = [
     ('zero', "Zero: Prepaid Only"),
     ('amount', "Limited Amount"),
 ]
+APPLY_MODES = [
+    ('automatic', "Count at Once"),
+    ('controller', "Need a Controller"),
+]
 # What an account without a grade gets: it is judged by its limit alone.
 UNGRADED_EFFECTS = {'submit': 'approve', 'confirm': 'approve', 'release': 'block'}
 
@@ -46,6 +50,11 @@ class CreditGrade(models.Model):
     watch_percent = fields.Float(
         string="Watch Threshold (%)", default=80.0,
         help="From this share of the limit on, the salesperson is warned. 0 switches the warning off.")
+
+    apply_mode = fields.Selection(
+        APPLY_MODES, string="Proposals",
+        help="Whether a score that proposes to give or to leave this grade counts at once, or waits until a credit "
+             "controller applies it. Empty: as the scorecard says.")
 
     submit_effect = fields.Selection(
         EFFECTS, string="On Submission", required=True, default='approve',

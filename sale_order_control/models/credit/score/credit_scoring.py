@@ -144,8 +144,7 @@ class CreditAccount(models.Model):
             if card:
                 proposals = theirs._propose(card._get_rules(), company, today, card.currency_id)
                 scores |= theirs._record_scores(card, proposals, today)
-                if card.is_automatic:
-                    theirs._apply_scores()
+                theirs.filtered(lambda account, card=card: account._is_applied_by_itself(card))._apply_scores()
         return scores
 
     def _record_scores(self, card, proposals, today):

@@ -152,8 +152,8 @@ class SaleOrder(models.Model):
             figures['missing'] = self.advance_missing
         return figures
 
-    def action_credit_release(self, reason, amount=None, until=None):
-        result = super().action_credit_release(reason, amount=amount, until=until)
+    def action_credit_release(self, reason, amount=None, until=None, amounts=None):
+        result = super().action_credit_release(reason, amount=amount, until=until, amounts=amounts)
         self._control_resume_procurement()
         return result
 
