@@ -80,6 +80,7 @@
         'views/approval/simulation_views.xml',
         'views/approval/refund_views.xml',
         'views/delivery/delivery_views.xml',
+        'views/delivery/atp_views.xml',
         'views/delivery/sale_order_views.xml',
         'views/delivery/shipment_check_views.xml',
         'views/delivery/portal_templates.xml',

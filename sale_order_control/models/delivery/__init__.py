@@ -1,6 +1,17 @@
 from . import sale_delivery_change_reason
 from . import sale_delivery_promise
+from . import res_company
+from . import sale_delivery_transit
 from . import stock_warehouse
+
+# Available to promise: plain arithmetic first, then what reads for it.
+from . import atp_days
+from . import atp
+from . import atp_plan
+from . import atp_reliability
+from . import atp_reader
+from . import atp_demand
+from . import atp_optional
 
 # The order line's slice in the order in which it builds on itself: fields, supply, promise.
 from . import sale_order_line

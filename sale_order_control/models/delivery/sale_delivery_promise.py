@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
@@ -23,7 +25,7 @@ class SaleDeliveryPromise(models.Model):
     What was promised never changes: who, when, which date, for which quantity, why. Only the course of
     the promise is added by the system: *superseded* by the next revision, *withdrawn* because the order
     was cancelled or the line was reduced to nothing, *kept* (in full, not after the promised day) or
-    *not kept* (late, or the rest was never delivered).
+    *not kept* (late, or the rest was never delivered). What left arrives after the days on the way.
     """
 
     _name = 'sale.delivery.promise'
@@ -46,6 +48,9 @@ class SaleDeliveryPromise(models.Model):
     first_promised_date = fields.Date(
         string="First Promise", readonly=True, help="The line's first promise since the order was confirmed.")
     promised_date = fields.Date(required=True, readonly=True)
+    transit_days = fields.Integer(
+        string="Days on the Way", readonly=True,
+        help="So many days before the promised one the goods had to leave, as it was known when it was promised.")
     reason_id = fields.Many2one(
         'sale.delivery.change.reason', readonly=True, ondelete='restrict',
         help="Why the date moved away from the former promise.")
@@ -94,11 +99,13 @@ class SaleDeliveryPromise(models.Model):
         due = min(self.quantity, self.order_line_id.product_uom_qty)
         in_full = self.product_uom_id.compare(delivered, due) >= 0
 
+        arrival = last_date and last_date + timedelta(days=self.transit_days)
+
         def days_after(date):
-            return (last_date - date).days if last_date and date else 0
+            return (arrival - date).days if arrival and date else 0
 
         return {
-            'state': 'kept' if in_full and last_date and last_date <= self.promised_date else 'broken',
+            'state': 'kept' if in_full and arrival and arrival <= self.promised_date else 'broken',
             'actual_date': last_date,
             'delivered_quantity': delivered,
             'days_late': days_after(self.promised_date),

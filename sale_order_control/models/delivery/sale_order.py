@@ -30,6 +30,8 @@ class SaleOrder(models.Model):
     promise_check_date = fields.Date(copy=False, readonly=True, groups='base.group_system')
     promise_ids = fields.One2many('sale.delivery.promise', 'order_id', string="Promises", groups='base.group_user')
 
+    show_atp = fields.Boolean(compute='_compute_show_atp', groups='base.group_user')
+
     _promise_check_idx = models.Index(
         "(promise_check_date) WHERE promise_state IN ('open', 'partial', 'promised', 'at_risk', 'late')")
 
@@ -37,6 +39,13 @@ class SaleOrder(models.Model):
     def _get_control_protected_fields(self):
         return super()._get_control_protected_fields() | {
             'promise_state', 'promised_date', 'promise_check_date', 'promise_ids'}
+
+    @api.depends('state', 'company_id')
+    def _compute_show_atp(self):
+        for order in self:
+            company = order.company_id
+            order.show_atp = (
+                order.state in ('draft', 'sent') and bool(company) and company._get_control_mode('promise') != 'off')
 
     def _get_promise_controlled(self):
         """Filter the confirmed orders under promise control (warn or enforce)."""

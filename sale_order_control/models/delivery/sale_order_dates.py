@@ -62,10 +62,10 @@ class SaleOrder(models.Model):
                     order.write({'commitment_date': moment})
         groups = defaultdict(self.env['stock.move'].sudo().browse)
         for line in self.sudo().order_line.filtered(lambda line: line.promise_state in WAITING_STATES):
-            deadline = line._get_promise_deadline()
+            deadline, departure = line._get_promise_deadline(), line._get_promise_departure()
             for move in line.move_ids.filtered(lambda move: move._is_on_the_way()):
                 days = line.company_id.security_lead + (move.rule_id.delay or 0)
-                groups[deadline, deadline - timedelta(days=days)] |= move
+                groups[deadline, departure - timedelta(days=days)] |= move
         for (deadline, scheduled), moves in groups.items():
             moves.write({'date_deadline': deadline, 'date': scheduled})
 

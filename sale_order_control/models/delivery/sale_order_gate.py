@@ -6,7 +6,8 @@ from odoo.tools.misc import formatLang
 
 from ..order.control_issue import ControlIssue
 from ..order.control_memory import control_memory
-from .atp import TOLERANCE, Demand, get_ready_day
+from .atp import TOLERANCE, get_ready_day
+from .atp_reader import Ask
 
 
 class SaleOrder(models.Model):
@@ -73,13 +74,13 @@ class SaleOrder(models.Model):
             lambda order: (checkpoint == 'submit' or 'late_promise' in asked[order.id])
             and any(line.requested_date or terms[order.id].requested_date for line in terms[order.id].lines))
         counted = self.filtered(lambda order: 'shortage' in asked[order.id])
-        demands = {}
+        asks = []
         for order in dated | counted:
             for index, line in enumerate(terms[order.id].lines):
-                demand = order._prepare_terms_demand((order.id, index), line, terms[order.id].requested_date)
-                if demand:
-                    demands[demand.key] = demand
-        schedules = self.env['sale.order.line']._plan_demands(list(demands.values()), self.order_line.ids)
+                ask = order._prepare_terms_ask((order.id, index), line, terms[order.id].requested_date)
+                if ask:
+                    asks.append(ask)
+        demands, schedules = self.env['sale.delivery.atp']._schedule(asks, self.order_line.ids)
         issues = {}
         for (order_id, index), demand in demands.items():
             order, line, schedule = self.browse(order_id), terms[order_id].lines[index], schedules[order_id, index]
@@ -88,7 +89,8 @@ class SaleOrder(models.Model):
             if order in dated and demand.wanted and ready > demand.wanted:
                 found.append(order._prepare_early_issue(line, demand.wanted, ready))
             missing = sum(part.quantity for part in schedule if part.source == 'lead_time')
-            if order in counted and demand.managed and missing > TOLERANCE:
+            stocked = any(not part.to_order for part in demand.parts)
+            if order in counted and stocked and missing > TOLERANCE:
                 found.append(order._prepare_shortage_issue(line, demand.quantity, missing))
         return issues
 
@@ -113,23 +115,24 @@ class SaleOrder(models.Model):
             clears=self.env._("Buy or make it first, or order less."),
         )
 
-    def _prepare_terms_demand(self, key, line, requested):
-        """Return the :class:`Demand` of one line of terms, or None if it asks for no goods."""
+    def _prepare_terms_ask(self, key, line, requested):
+        """Return the :class:`Ask` of one line of terms, or None if it asks for no goods."""
         self.ensure_one()
         product = self.env['product.product'].browse(line.product_id)
         if product.type != 'consu' or line.quantity <= 0:
             return None
         own = self.order_line.browse(line.key or ())
-        warehouse = own.warehouse_id or self.warehouse_id
         unit = self.env['uom.uom'].browse(line.uom_id)
-        return Demand(
+        return Ask(
             key=key,
-            product_id=product.id,
-            warehouse_id=warehouse.id,
+            product=product,
+            warehouse=own.warehouse_id or self.warehouse_id,
             quantity=unit._compute_quantity(line.quantity, product.uom_id, round=False),
+            country=self.partner_shipping_id.country_id,
+            routes=own.route_ids,
             wanted=fields.Date.to_date(line.requested_date or requested) or None,
             lead_days=max(0, ceil(own.customer_lead or product.sale_delay or 0)),
-            managed=product.is_storable and bool(warehouse),
+            line_id=own.id,
         )
 
     def _prepare_early_issue(self, line, requested, proposal):

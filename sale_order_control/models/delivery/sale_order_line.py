@@ -40,24 +40,15 @@ class SaleOrderLine(models.Model):
     wanted_date = fields.Date(
         string="Wanted", compute='_compute_wanted_date', groups='base.group_user',
         help="The line's requested date, or else the order's.")
-    proposed_date = fields.Date(
-        string="Proposal", compute='_compute_proposed_date', groups='base.group_user',
-        help="The wanted date where it can be kept, otherwise the earliest safe date: stock and expected "
-             "receipts less what others are waiting for, or else the lead time.")
-
     _waiting_promise_idx = models.Index(
         "(promise_state, order_id) WHERE promise_state IN ('open', 'promised', 'at_risk', 'late')")
+    _unmoved_idx = models.Index("(product_id) WHERE control_procurement_held")
+    _quotation_product_idx = models.Index("(product_id) WHERE state IN ('draft', 'sent')")
 
     @api.depends('requested_date', 'order_id.requested_date')
     def _compute_wanted_date(self):
         for line in self:
             line.wanted_date = line.requested_date or line.order_id.requested_date
-
-    @api.depends('product_id', 'product_uom_qty', 'qty_delivered', 'requested_date', 'order_id.requested_date')
-    def _compute_proposed_date(self):
-        proposals = self._get_promise_proposals()
-        for line in self:
-            line.proposed_date = proposals.get(line.id, False)
 
     @api.model
     def _get_control_protected_fields(self):
@@ -87,11 +78,26 @@ class SaleOrderLine(models.Model):
         day = self.promised_date or self.wanted_date
         return self.order_id.warehouse_id._get_promise_moment(day) if day else self._expected_date()
 
+    def _get_promise_departure(self):
+        """Return the UTC datetime by which it should leave for that: earlier by the days on the way."""
+        self.ensure_one()
+        day, warehouse = self.promised_date or self.wanted_date, self.order_id.warehouse_id
+        if not day:
+            return self._expected_date()
+        return warehouse._get_promise_moment(self._get_delivery_days().leave_by(day))
+
+    def _get_delivery_days(self):
+        """Return the :class:`DeliveryDays` of the line's warehouse and delivery address."""
+        self.ensure_one()
+        order = self.order_id
+        return order.warehouse_id._get_delivery_days()(order.partner_shipping_id.country_id.id)
+
     def _prepare_procurement_values(self):
         values = super()._prepare_procurement_values()
         if self.sudo().promised_date:
             # Goods ordered on top follow the line's promise, not the order's last date.
-            deadline = self.sudo()._get_promise_deadline()
-            values['date_deadline'] = deadline
-            values['date_planned'] = deadline - timedelta(days=self.order_id.company_id.security_lead)
+            line = self.sudo()
+            values['date_deadline'] = line._get_promise_deadline()
+            values['date_planned'] = line._get_promise_departure() - timedelta(
+                days=self.order_id.company_id.security_lead)
         return values

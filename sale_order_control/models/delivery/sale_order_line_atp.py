@@ -1,34 +1,73 @@
-from collections import defaultdict
 from dataclasses import replace
-from math import ceil
+from datetime import datetime
+from math import ceil, inf
 
-from odoo import api, models
+from odoo import api, fields, models
+from odoo.tools import format_date
 
-from .atp import TOLERANCE, Balance, Demand, get_ready_day, plan
-
-OPEN_MOVE_STATES = ('waiting', 'confirmed', 'partially_available', 'assigned')
+from .atp import get_ready_day
+from .atp_reader import Ask
 
 
 class SaleOrderLine(models.Model):
-    """When what is left of a line can leave: one pass over supply and demand for any number of lines."""
+    """When what is left of a line can be there, what that leans on, and how sure it is."""
 
     _inherit = 'sale.order.line'
 
+    proposed_date = fields.Date(
+        string="Proposal", compute='_compute_atp', groups='base.group_user',
+        help="The wanted date where it can be kept, otherwise the earliest safe date: stock and expected "
+             "receipts less what others are waiting for, or else the lead time.")
+    earliest_date = fields.Date(
+        string="Earliest", compute='_compute_atp', groups='base.group_user',
+        help="The first day on which all of it can be there without making another promise fail.")
+    atp_confidence = fields.Char(
+        string="Confidence", compute='_compute_atp', groups='base.group_user',
+        help="How often the suppliers and operations it leans on were in time for the proposed day, over the last "
+             "twelve months; the least punctual counts. Empty: too little is known.")
+    atp_summary = fields.Char(
+        string="Leans On", compute='_compute_atp', groups='base.group_user',
+        help="What the proposal leans on: stock, expected receipts, or the lead time alone.")
+
+    @api.depends(
+        'product_id', 'product_uom_qty', 'product_uom_id', 'qty_delivered', 'requested_date', 'customer_lead',
+        'warehouse_id', 'route_ids', 'order_id.requested_date', 'order_id.warehouse_id',
+        'order_id.partner_shipping_id.country_id')
+    def _compute_atp(self):
+        asking = self.filtered(lambda line: line._is_atp_shown())
+        outlooks = asking._get_atp_outlooks()
+        for line in self:
+            outlook = outlooks.get(line.id, {})
+            line.proposed_date = outlook.get('proposed', False)
+            line.earliest_date = outlook.get('earliest', False)
+            line.atp_confidence = outlook.get('confidence', False)
+            line.atp_summary = outlook.get('summary', False)
+
+    def _is_atp_shown(self):
+        """Whether dates are worked out for the line at all: not while the company promises none."""
+        self.ensure_one()
+        return self.order_id.company_id._get_control_mode('promise') != 'off' if self.order_id.company_id else False
+
+    # === SCHEDULE ===#
+
     def _get_atp_schedule(self):
-        """Tell when which part of what is left to deliver can leave, as early as possible.
+        """Tell when which part of what is left to deliver can be there, as early as possible.
 
         Read with full rights: what can be promised must not depend on which stock the asker may see.
 
         :return: ``{line_id: [ScheduleLine(date, quantity, source), ...]}`` for the lines that ask for
-            goods; quantities in the line's unit, together what is left to deliver
+            goods; quantities in the line's unit, together what is left to deliver. Each also says what it
+            leans on (``pegs``) and how sure that is (``confidence``)
         """
-        demands = self.sudo()._prepare_atp_demands()
-        schedules = self._plan_demands(list(demands.values()), list(demands))
+        demands, schedules = self._plan_atp()
+        reliability = self._get_reliability(schedules)
         result = {}
-        for line in self.sudo().browse(demands):
-            unit = line.product_id.uom_id
+        for line in self.filtered(lambda line: line.id in schedules).sudo():
+            unit, days = line.product_id.uom_id, demands[line.id].days
             result[line.id] = [
-                replace(part, quantity=unit._compute_quantity(part.quantity, line.product_uom_id, round=False))
+                replace(
+                    part, quantity=unit._compute_quantity(part.quantity, line.product_uom_id, round=False),
+                    confidence=reliability.get_confidence([part], days.needed(part.date)))
                 for part in schedules[line.id]
             ]
         return result
@@ -38,117 +77,105 @@ class SaleOrderLine(models.Model):
 
         :return: ``{line_id: date}`` for the lines that still ask for goods
         """
-        demands = self.sudo()._prepare_atp_demands()
-        schedules = self._plan_demands(list(demands.values()), list(demands))
-        return {key: get_ready_day(demand, schedules[key]) for key, demand in demands.items()}
+        demands, schedules = self._plan_atp()
+        return {line.id: get_ready_day(demands[line.id], schedules[line.id]) for line in self if line.id in demands}
 
-    def _prepare_atp_demands(self):
-        """Return ``{line_id: Demand}`` for what is left to deliver, first come first served."""
-        lines = self._filter_deliverable().filtered(
-            lambda line: line.product_uom_id.compare(line.product_uom_qty, line.qty_delivered) > 0)
-        lines = lines.sorted(lambda line: (line.order_id.date_order, line.order_id.id, line.sequence, line.id))
-        return {
-            line.id: line._prepare_atp_demand(
-                line.id, line.product_uom_qty - line.qty_delivered, line.wanted_date or None)
-            for line in lines
-        }
+    def _get_atp_outlooks(self):
+        """Word the schedule of each line for screens.
 
-    def _prepare_atp_demand(self, key, quantity, wanted):
-        """Word one demand.
-
-        :param float quantity: in the line's unit
-        :param date wanted: day on which it should leave, or None
+        :return: ``{line_id: {'proposed': date, 'earliest': date, 'confidence': '92 %' or False, 'summary': str}}``
         """
+        demands, schedules = self._plan_atp()
+        reliability = self._get_reliability(schedules)
+        result = {}
+        for line in self.filtered(lambda line: line.id in schedules):
+            demand, schedule = demands[line.id], schedules[line.id]
+            proposed = get_ready_day(demand, schedule)
+            share = reliability.get_confidence(schedule, demand.days.needed(proposed))
+            result[line.id] = {
+                'proposed': proposed,
+                'earliest': max(part.date for part in schedule),
+                'confidence': False if share is None else f"{round(100 * share)} %",
+                'summary': line._word_schedule(schedule),
+            }
+        return result
+
+    def _word_schedule(self, schedule):
+        """Say in one sentence what a schedule leans on; nothing a salesperson may not know."""
         self.ensure_one()
-        product = self.product_id
-        return Demand(
-            key=key,
-            product_id=product.id,
-            warehouse_id=(self.warehouse_id or self.order_id.warehouse_id).id,
-            quantity=self.product_uom_id._compute_quantity(quantity, product.uom_id, round=False),
-            wanted=wanted,
+        words = []
+        for part in schedule:
+            names = ", ".join(dict.fromkeys(peg.name for peg in part.pegs if peg.name))
+            values = {
+                'quantity': self._format_atp_quantity(part.quantity),
+                'date': format_date(self.env, part.date),
+                'names': names,
+            }
+            if part.source == 'stock':
+                words.append(self.env._("%(quantity)s from stock", **values))
+            elif part.source == 'lead_time':
+                words.append(self.env._("%(quantity)s by lead time alone, %(date)s", **values))
+            elif names:
+                words.append(self.env._("%(quantity)s with %(names)s, %(date)s", **values))
+            else:
+                words.append(self.env._("%(quantity)s with an expected receipt, %(date)s", **values))
+        return "; ".join(words)
+
+    def _format_atp_quantity(self, quantity):
+        """Write a quantity of the product's unit in the line's unit, without needless digits."""
+        unit = self.sudo().product_id.uom_id
+        return f"{unit._compute_quantity(quantity, self.product_uom_id, round=False):.10g}"
+
+    # === ASKING ===#
+
+    def _plan_atp(self):
+        """Plan these lines, and with a quotation its other lines, which want the same goods.
+
+        :return: ``({line_id: Demand}, {line_id: [ScheduleLine, ...]})``, quantities in the products' units
+        """
+        lines = self.sudo()
+        lines |= lines.order_id.filtered(lambda order: order.state in ('draft', 'sent')).order_line
+        lines = lines._filter_deliverable().filtered(
+            lambda line: line.product_uom_id.compare(line.product_uom_qty, line.qty_delivered) > 0)
+        lines = lines.sorted(lambda line: (
+            line.order_id.date_order or datetime.max, line.order_id._origin.id or inf,
+            line.sequence, line._origin.id or inf))
+        return self.env['sale.delivery.atp']._schedule(
+            [line._prepare_ask() for line in lines], lines._origin.ids)
+
+    def _prepare_ask(self):
+        """Return the :class:`Ask` of what is left to deliver of the line."""
+        self.ensure_one()
+        product, order = self.product_id, self.order_id
+        return Ask(
+            key=self.id,
+            product=product,
+            warehouse=self.warehouse_id or order.warehouse_id,
+            quantity=self.product_uom_id._compute_quantity(
+                self.product_uom_qty - self.qty_delivered, product.uom_id, round=False),
+            country=order.partner_shipping_id.country_id,
+            routes=self.route_ids,
+            wanted=self.wanted_date or None,
+            promised=self.promised_date or None,
             lead_days=max(0, ceil(self.customer_lead or product.sale_delay or 0)),
-            managed=product.is_storable and bool(self.warehouse_id or self.order_id.warehouse_id),
+            line_id=self._origin.id,
         )
 
-    @api.model
-    def _plan_demands(self, demands, excluded=()):
-        """Plan demands against the supply of their products.
+    def _get_reliability(self, schedules):
+        """Read the lateness history of all that schedules lean on."""
+        keys = {peg.history for lines in schedules.values() for part in lines for peg in part.pegs}
+        return self.env['sale.delivery.atp']._read_reliability(
+            keys - {None}, self.env['sale.order']._get_control_today())
 
-        :param demands: list of :class:`Demand`
-        :param excluded: ids of the order lines that ask: their own moves take nothing away from them
-        :return: ``{key: [ScheduleLine, ...]}`` in the products' units
-        """
-        if not demands:
-            return {}
-        balances = self._read_balances(demands, excluded)
-        return plan(demands, balances, self.env['stock.warehouse']._get_promise_today())
-
-    @api.model
-    def _read_balances(self, demands, excluded=()):
-        """Read on hand, receipts and issues of the products of demands: three queries per warehouse.
-
-        :param excluded: ids of order lines whose own moves are left out of the issues
-        :return: ``{(product_id, warehouse_id): Balance}``
-        """
-        wanted = defaultdict(set)
-        for demand in demands:
-            if demand.managed:
-                wanted[demand.warehouse_id].add(demand.product_id)
-        balances = {}
-        for warehouse in self.env['stock.warehouse'].sudo().browse(wanted):
-            today = warehouse._get_promise_today()
-            products = self.env['product.product'].sudo().browse(sorted(wanted[warehouse.id]))
-            for product_id in products.ids:
-                balances[product_id, warehouse.id] = Balance(today)
-            self._read_warehouse_balances(warehouse, products, excluded, balances)
-        return balances
-
-    @api.model
-    def _read_warehouse_balances(self, warehouse, products, excluded, balances):
-        """Fill the balances of one warehouse; days are those of the warehouse's own time zone."""
-        domain_quant, domain_in, domain_out = products.with_context(warehouse_id=warehouse.id)._get_domain_locations()
-        of_products = [('product_id', 'in', products.ids)]
-        quants = self.env['stock.quant'].sudo()._read_group(
-            [*of_products, *domain_quant], ['product_id'], ['quantity:sum'])
-        for product, quantity in quants:
-            balances[product.id, warehouse.id].add_on_hand(quantity)
-        moves = self.env['stock.move'].sudo().with_context(tz=warehouse._get_promise_zone().zone)
-        of_products.append(('state', 'in', OPEN_MOVE_STATES))
-        receipts = moves._read_group([*of_products, *domain_in], ['product_id', 'date:day'], ['product_qty:sum'])
-        for product, day, quantity in receipts:
-            balances[product.id, warehouse.id].add_receipt(day.date(), quantity)
-        issues = moves._read_group(
-            [*of_products, *domain_out, ('sale_line_id', 'not in', list(excluded))],
-            ['product_id', 'date:day'], ['product_qty:sum'])
-        for product, day, quantity in issues:
-            balances[product.id, warehouse.id].add_issue(day.date(), quantity)
+    # === AT RISK ===#
 
     def _get_lines_at_risk(self):
-        """Filter promised lines whose day is threatened.
+        """Filter promised lines whose day is threatened: it is earlier than what it leans on.
 
-        A line is safe when all of it is reserved, or when stock and receipts up to its day cover
-        everything that is due until then, itself included.
+        A line is safe when all of it is reserved or on its way for it in time, or when stock and receipts up
+        to its day cover everything that is due until then, itself included.
         """
-        lines = self.sudo().filtered('promised_date')
-        lines -= lines._filter_reserved()
-        demands = {
-            line.id: line._prepare_atp_demand(line.id, line.product_uom_qty - line.qty_delivered, line.promised_date)
-            for line in lines
-        }
-        balances = self._read_balances(demands.values(), excluded=lines.ids)
-        for demand in demands.values():
-            if demand.managed:
-                balances[demand.product_id, demand.warehouse_id].add_issue(demand.wanted, demand.quantity)
-        short = {
-            key for key, demand in demands.items()
-            if demand.managed
-            and balances[demand.product_id, demand.warehouse_id].on_day(demand.wanted) < -TOLERANCE
-        }
-        return lines.filtered(lambda line: line.id in short)
-
-    def _filter_reserved(self):
-        """Filter the lines of which all that is left is set aside in the warehouse."""
-        moves = self.move_ids.filtered(lambda move: move.state not in ('done', 'cancel', 'draft'))
-        waiting = moves.filtered(lambda move: move.state != 'assigned' and not move.move_dest_ids)
-        return moves.sale_line_id - waiting.sale_line_id
+        lines = self.sudo().filtered(lambda line: line.promised_date and line.product_uom_id.compare(
+            line.product_uom_qty, line.qty_delivered) > 0)
+        uncovered = self.env['sale.delivery.atp']._get_uncovered([line._prepare_ask() for line in lines], lines.ids)
+        return lines.filtered(lambda line: line.id in uncovered)

@@ -22,6 +22,7 @@ class SaleOrderLine(models.Model):
         :raise UserError: if nothing could be promised
         """
         self._check_promise_rights()
+        self.sudo().order_id.warehouse_id._check_promise_setup()
         proposals = self._get_promise_proposals()
         waiting = self.filtered(lambda line: line.promise_state == 'open' and line.id in proposals)
         # Moving a date needs a reason, which a mass action cannot know.
@@ -114,6 +115,7 @@ class SaleOrderLine(models.Model):
 
     def _check_promise(self, dates, reason):
         waiting = self.order_id._get_promise_controlled()
+        self.order_id.warehouse_id._check_promise_setup()
         for line in self:
             order = line.order_id
             if order not in waiting:
@@ -148,6 +150,7 @@ class SaleOrderLine(models.Model):
             'requested_date': self.wanted_date,
             'first_promised_date': self.first_promised_date,
             'promised_date': self.promised_date,
+            'transit_days': self._get_delivery_days().transit,
             'reason_id': reason.id if reason else False,
             'note': note,
             'user_id': self.env.uid,

@@ -1,4 +1,7 @@
 from . import test_delivery_atp
+from . import test_delivery_atp_plan
+from . import test_delivery_atp_supply
+from . import test_delivery_atp_modules
 from . import test_delivery_promise
 from . import test_delivery_outcome
 from . import test_delivery_attack

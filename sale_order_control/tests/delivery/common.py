@@ -54,7 +54,7 @@ class DeliveryCommon(ControlCommon):
             'picking_type_id': cls.warehouse.in_type_id.id,
             'date': fields.Datetime.to_datetime(cls._day(days)) + timedelta(hours=12),
         })
-        move._action_confirm()
+        move._action_confirm(merge=False)
         return move
 
     @classmethod
@@ -69,7 +69,7 @@ class DeliveryCommon(ControlCommon):
             'picking_type_id': cls.warehouse.out_type_id.id,
             'date': fields.Datetime.to_datetime(cls._day(days)) + timedelta(hours=12),
         })
-        move._action_confirm()
+        move._action_confirm(merge=False)
         return move
 
     @classmethod

@@ -3,7 +3,8 @@ from datetime import date, timedelta
 from odoo import Command
 from odoo.tests import BaseCase, tagged
 
-from ...models.delivery.atp import Balance, Demand, ScheduleLine, get_ready_day, plan
+from ...models.delivery.atp import Balance, Demand, Part, ScheduleLine, Supply, get_ready_day
+from ...models.delivery.atp_plan import plan
 from .common import DeliveryCommon
 
 TODAY = date(2026, 3, 2)
@@ -20,13 +21,16 @@ class TestDeliveryAtpArithmetic(BaseCase):
     def _balance(self, on_hand=0.0, receipts=(), issues=()):
         balance = Balance(TODAY, on_hand)
         for when, quantity in receipts:
-            balance.add_receipt(day(when), quantity)
+            balance.add_supply(Supply(day(when), quantity))
         for when, quantity in issues:
             balance.add_issue(day(when), quantity)
         return balance
 
+    def _demand(self, key, quantity, **values):
+        return Demand(key, 1, quantity, (Part(1),), **values)
+
     def _schedule(self, balance, quantity, lead_days=7):
-        lines = balance.schedule(Demand('line', 1, 1, quantity, lead_days=lead_days))
+        lines = plan([self._demand('line', quantity, lead_days=lead_days)], {(1, 1): balance}, TODAY)['line']
         return [((line.date - TODAY).days, line.quantity, line.source) for line in lines]
 
     def test_stock_is_available_today(self):
@@ -59,7 +63,7 @@ class TestDeliveryAtpArithmetic(BaseCase):
 
     def test_the_second_demand_gets_what_the_first_leaves(self):
         balances = {(1, 1): self._balance(10, receipts=[(6, 5)])}
-        first, second = Demand('a', 1, 1, 8, lead_days=20), Demand('b', 1, 1, 6, lead_days=20)
+        first, second = self._demand('a', 8, lead_days=20), self._demand('b', 6, lead_days=20)
         schedules = plan([first, second], balances, TODAY)
         self.assertEqual(schedules['a'], [ScheduleLine(TODAY, 8, 'stock')])
         self.assertEqual(schedules['b'], [ScheduleLine(TODAY, 2, 'stock'), ScheduleLine(day(6), 4, 'incoming')])
@@ -67,18 +71,18 @@ class TestDeliveryAtpArithmetic(BaseCase):
 
     def test_a_promise_is_served_before_an_older_wish(self):
         balances = {(1, 1): self._balance(5)}
-        wish, promise = Demand('wish', 1, 1, 5, lead_days=9), Demand('promise', 1, 1, 5, wanted=day(4), promised=True)
+        wish, promise = self._demand('wish', 5, lead_days=9), self._demand('promise', 5, promised=day(4))
         schedules = plan([wish, promise], balances, TODAY)
         self.assertEqual(schedules['promise'], [ScheduleLine(TODAY, 5, 'stock')])
         self.assertEqual(schedules['wish'], [ScheduleLine(day(9), 5, 'lead_time')])
 
     def test_a_wish_for_later_is_kept_for_later(self):
         balances = {(1, 1): self._balance(5)}
-        demand = Demand('a', 1, 1, 5, wanted=day(10))
+        demand = self._demand('a', 5, wanted=day(10))
         self.assertEqual(get_ready_day(demand, plan([demand], balances, TODAY)['a']), day(10))
 
     def test_goods_without_stock_keeping_only_know_the_lead_time(self):
-        demand = Demand('a', 1, 1, 5, lead_days=3, managed=False)
+        demand = Demand('a', 1, 5, lead_days=3)
         self.assertEqual(plan([demand], {}, TODAY)['a'], [ScheduleLine(day(3), 5, 'lead_time')])
 
 

@@ -1,0 +1,172 @@
+"""Serving demands from balances, one after the other. No database."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from math import floor
+
+from .atp import TOLERANCE, Peg, ScheduleLine, get_ready_day
+
+
+@dataclass(slots=True)
+class _Stream:
+    """What reaches one part of a demand, step by step: ``{(day, rank): [own, free]}``.
+
+    ``own`` are supplies set aside for the demand, ``free`` a quantity that anybody may have.
+    """
+
+    part: object
+    balance: object
+    steps: dict = field(default_factory=lambda: defaultdict(lambda: [[], 0.0]))
+    taken: float = 0.0      # of what is free
+
+    def reach(self, step):
+        """Return how many units of the demand the part is there for at a step."""
+        total = sum(
+            free + sum(supply.quantity for supply in own) for when, (own, free) in self.steps.items() if when <= step)
+        return total / self.part.per
+
+    def draw(self, units, step):
+        """Use up what serves so many units, earliest first; returns ``(pegs, whether any comes directly)``."""
+        wanted, pegs, direct = units * self.part.per, [], False
+        for when in sorted(key for key in self.steps if key <= step):
+            own, free = self.steps[when]
+            while own and wanted > TOLERANCE:
+                supply = own.pop(0)
+                share = min(wanted, supply.quantity)
+                wanted -= share
+                if supply.quantity - share > TOLERANCE:
+                    own.insert(0, _less(supply, share))
+                if supply.source != 'stock':
+                    pegs.append(Peg(supply.name, share, supply.day, when[0], supply.history))
+                    direct = direct or supply.source == 'direct'
+            share = min(wanted, free)   # own supply first: nobody else can have it
+            if share > TOLERANCE:
+                wanted -= share
+                self.taken += share
+                self.steps[when][1] -= share
+                pegs += self.balance.peg(when[0], share) if when[1] else []
+        return pegs, direct
+
+
+def _less(supply, quantity):
+    return replace(supply, quantity=supply.quantity - quantity)
+
+
+class Plan:
+    """Serves demands from what the ones before leave.
+
+    :param dict balances: ``{(product_id, warehouse_id): Balance}``
+    """
+
+    def __init__(self, balances, today):
+        self.balances, self.today = balances, today
+        self.own = {}
+
+    def serve(self, demands):
+        """Serve promises first, by their day; then the others in the order given.
+
+        :param demands: list of :class:`Demand`
+        :return: ``{demand key: [ScheduleLine, ...]}``, each adding up to the demand
+        """
+        # What is set aside for one must be out of reach before anybody is served.
+        for demand in demands:
+            self.set_aside(demand)
+        result = {}
+        for demand in sorted(demands, key=lambda demand: (not demand.promised, demand.promised or self.today)):
+            result[demand.key] = self.schedule(demand)
+        return result
+
+    def set_aside(self, demand):
+        """Take a demand's own supply out of the balances; noted as ``{(key, product): [(day, supply), ...]}``."""
+        for part in demand.parts:
+            balance = self.balances[part.product_id, demand.warehouse_id]
+            placed = [(balance.dedicate(supply), supply) for supply in part.own]
+            self.own[demand.key, part.product_id] = [(day, supply) for day, supply in placed if day]
+
+    def schedule(self, demand):
+        """Tell when which part of a demand can be there, and take what is free of it out of the balances."""
+        streams = [self._open_stream(demand, part) for part in demand.parts]
+        lines, planned = [], 0.0
+        lead_date = demand.get_lead_date(self.today)
+        for step in sorted({step for stream in streams for step in stream.steps}):
+            date = demand.days.promise(step[0])
+            if demand.replenish_days is not None and date > lead_date:
+                break
+            # What is planned was drawn from the streams already.
+            reached = planned + min(stream.reach(step) for stream in streams)
+            reached = min(demand.quantity, floor(reached + TOLERANCE) if demand.whole else reached)
+            if reached - planned > TOLERANCE:
+                lines.append(self._word(streams, step, reached - planned, date))
+                planned = reached
+        if demand.quantity - planned > TOLERANCE:
+            date = max([lead_date, *(line.date for line in lines)])
+            lines.append(ScheduleLine(date, demand.quantity - planned, 'lead_time'))
+        self._take(demand, streams, lines)
+        return lines
+
+    def _open_stream(self, demand, part):
+        balance = self.balances[part.product_id, demand.warehouse_id]
+        stream = _Stream(part, balance)
+        for day, supply in self.own.get((demand.key, part.product_id), ()):
+            stream.steps[day, 0 if supply.source == 'stock' else 1][0].append(supply)
+        if not part.to_order:
+            for step, quantity in balance.get_steps():
+                stream.steps[step][1] = quantity
+        return stream
+
+    @staticmethod
+    def _word(streams, step, quantity, date):
+        drawn = [stream.draw(quantity, step) for stream in streams]
+        pegs = tuple(peg for found, _direct in drawn for peg in found)
+        source = 'stock' if not step[1] else 'direct' if any(direct for _found, direct in drawn) else 'incoming'
+        return ScheduleLine(date, quantity, source, pegs)
+
+    def _take(self, demand, streams, lines):
+        """Set aside what known free supply covers, on the day on which it all leaves, or is promised to."""
+        ready = get_ready_day(demand, lines)
+        day = max(self.today, demand.days.needed(max(ready, demand.promised or ready)))
+        for stream in streams:
+            if stream.taken > TOLERANCE:
+                stream.balance.add_issue(day, stream.taken, firm=True)
+
+
+def plan(demands, balances, today):
+    """Serve demands one after the other; see :meth:`Plan.serve`."""
+    return Plan(balances, today).serve(demands)
+
+
+def find_uncovered(demands, balances, today):
+    """Find the promises that what is known does not cover.
+
+    A promise is covered when what is set aside for it comes in time, and stock and receipts up to the day
+    it is needed cover everything else that is due until then, the rest of it included. What is bought or
+    made to order leans on its own supply alone. While there is time to buy or make it, nothing is uncovered;
+    once the last day to leave has passed, everything is.
+
+    :param demands: promised ones
+    :return: set of their keys
+    """
+    planner, short, waiting = Plan(balances, today), set(), []
+    for demand in demands:
+        planner.set_aside(demand)
+    for demand in demands:
+        day = max(today, demand.days.needed(demand.promised))
+        in_time = demand.get_lead_date(today) <= demand.promised
+        if demand.days.leave_by(demand.promised) < today:
+            short.add(demand.key)
+        for part in demand.parts:
+            own = planner.own.get((demand.key, part.product_id), ())
+            rest = demand.quantity * part.per - sum(supply.quantity for when, supply in own if when <= day)
+            if rest <= TOLERANCE:
+                continue
+            if part.to_order:
+                coming = sum(supply.quantity for when, supply in own if when > day)
+                if coming > TOLERANCE or not in_time:
+                    short.add(demand.key)
+            else:
+                balance = balances[part.product_id, demand.warehouse_id]
+                balance.add_issue(day, rest, firm=True)
+                if demand.replenish_days is None or not in_time:
+                    waiting.append((demand.key, balance, day))
+    short.update(key for key, balance, day in waiting if balance.on_day(day) < -TOLERANCE)
+    return short
