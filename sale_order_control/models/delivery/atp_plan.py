@@ -9,47 +9,55 @@ from .atp import TOLERANCE, Peg, ScheduleLine, get_ready_day
 
 @dataclass(slots=True)
 class _Stream:
-    """What reaches one part of a demand, step by step: ``{(day, rank): [own, free]}``.
+    """What reaches one part of a demand, step by step.
 
-    ``own`` are supplies set aside for the demand, ``free`` a quantity that anybody may have.
+    :ivar steps: ``{(day, rank): [own, free]}``; ``own`` are supplies set aside for the demand, ``free`` a quantity
+        that anybody may have
+    :ivar reached: steps of which something is left, earliest first
+    :ivar left: quantity of the product that is there and not drawn yet
+    :ivar taken: quantity drawn of what was free
     """
 
     part: object
     balance: object
     steps: dict = field(default_factory=lambda: defaultdict(lambda: [[], 0.0]))
-    taken: float = 0.0      # of what is free
+    reached: list = field(default_factory=list)
+    left: float = 0.0
+    taken: float = 0.0
 
-    def reach(self, step):
-        """Return how many units of the demand the part is there for at a step."""
-        total = sum(
-            free + sum(supply.quantity for supply in own) for when, (own, free) in self.steps.items() if when <= step)
-        return total / self.part.per
+    def advance(self, step):
+        """Let a step arrive; returns how many units of the demand the part is there for now."""
+        if step in self.steps:
+            own, free = self.steps[step]
+            self.reached.append(step)
+            self.left += free + sum(supply.quantity for supply in own)
+        return self.left / self.part.per
 
-    def draw(self, units, step):
+    def draw(self, units):
         """Use up what serves so many units, earliest first; returns ``(pegs, whether any comes directly)``."""
         wanted, pegs, direct = units * self.part.per, [], False
-        for when in sorted(key for key in self.steps if key <= step):
-            own, free = self.steps[when]
-            while own and wanted > TOLERANCE:
-                supply = own.pop(0)
+        self.left -= wanted
+        while self.reached and wanted > TOLERANCE:
+            step = self.reached[0]
+            own, free = self.steps[step]
+            if own:
+                supply = own.pop(0)     # own supply first: nobody else can have it
                 share = min(wanted, supply.quantity)
-                wanted -= share
                 if supply.quantity - share > TOLERANCE:
-                    own.insert(0, _less(supply, share))
+                    own.insert(0, replace(supply, quantity=supply.quantity - share))
                 if supply.source != 'stock':
-                    pegs.append(Peg(supply.name, share, supply.day, when[0], supply.history))
+                    pegs.append(Peg(supply.name, share, supply.day, step[0], supply.history))
                     direct = direct or supply.source == 'direct'
-            share = min(wanted, free)   # own supply first: nobody else can have it
-            if share > TOLERANCE:
-                wanted -= share
+            elif free > TOLERANCE:
+                share = min(wanted, free)
+                self.steps[step][1] -= share
                 self.taken += share
-                self.steps[when][1] -= share
-                pegs += self.balance.peg(when[0], share) if when[1] else []
+                pegs += self.balance.peg(step[0], share) if step[1] else []
+            else:
+                share = 0.0
+                self.reached.pop(0)
+            wanted -= share
         return pegs, direct
-
-
-def _less(supply, quantity):
-    return replace(supply, quantity=supply.quantity - quantity)
 
 
 class Plan:
@@ -90,10 +98,9 @@ class Plan:
         lead_date = demand.get_lead_date(self.today)
         for step in sorted({step for stream in streams for step in stream.steps}):
             date = demand.days.promise(step[0])
-            if demand.replenish_days is not None and date > lead_date:
+            if demand.quantity - planned <= TOLERANCE or demand.replenish_days is not None and date > lead_date:
                 break
-            # What is planned was drawn from the streams already.
-            reached = planned + min(stream.reach(step) for stream in streams)
+            reached = planned + min([stream.advance(step) for stream in streams])
             reached = min(demand.quantity, floor(reached + TOLERANCE) if demand.whole else reached)
             if reached - planned > TOLERANCE:
                 lines.append(self._word(streams, step, reached - planned, date))
@@ -116,7 +123,7 @@ class Plan:
 
     @staticmethod
     def _word(streams, step, quantity, date):
-        drawn = [stream.draw(quantity, step) for stream in streams]
+        drawn = [stream.draw(quantity) for stream in streams]
         pegs = tuple(peg for found, _direct in drawn for peg in found)
         source = 'stock' if not step[1] else 'direct' if any(direct for _found, direct in drawn) else 'incoming'
         return ScheduleLine(date, quantity, source, pegs)
