@@ -8,7 +8,7 @@ from functools import partial
 from odoo import api, models
 from odoo.tools import SQL, float_round
 
-from .credit_exposure_sql import CREATE_FUNCTION, EXPOSURE_QUERY
+from .credit_exposure_sql import CREATE_FUNCTION, EXPOSURE
 
 # Everything the statement reads, to be written to the database before it runs.
 _READ_FIELDS = {
@@ -31,7 +31,6 @@ _READ_FIELDS = {
         'date_maturity',
         'date',
         'company_id',
-        'move_name',
         'quantity',
         'product_uom_id',
         'price_total',
@@ -139,7 +138,7 @@ class Position:
     :ivar overdue_amount: due before today, not disputed, and not covered by payments or credit notes
     :ivar overdue_since: due date of the oldest item that is not covered, or None
     :ivar disputed_amount: unpaid on invoices that the customer disputes; part of the exposure, never overdue
-    :ivar oldest_invoice: number of the open invoice that is due first, disputed ones left out
+    :ivar unrated: id of a currency without any rate in which an order of the customer is open: it counts one to one; or 0
     """
 
     exposure: Exposure = Exposure()
@@ -147,7 +146,7 @@ class Position:
     overdue_amount: float = 0.0
     overdue_since: date = None
     disputed_amount: float = 0.0
-    oldest_invoice: str = ''
+    unrated: int = 0
 
     @property
     def total(self):
@@ -195,9 +194,10 @@ class CreditAccount(models.Model):
         root = company.sudo().root_id
         rounded = partial(float_round, precision_rounding=root.currency_id.rounding)
         rows = self.env.execute_query(SQL(
-            EXPOSURE_QUERY, **self._get_exposure_parameters(owners, root), apart=orders.ids if orders else []))
-        for owner, order_id, *parts, overdue, since, disputed, oldest in rows:
+            EXPOSURE, **self._get_exposure_parameters(owners, root), apart=orders.ids if orders else []))
+        for owner, order_id, *parts, overdue, since, disputed, unrated in rows:
             position = positions[owner]
+            position.unrated = unrated or position.unrated
             if order_id:
                 position.orders = {**(position.orders or {}), order_id: rounded(sum(parts))}
                 continue
@@ -205,7 +205,6 @@ class CreditAccount(models.Model):
             position.overdue_amount = rounded(overdue)
             position.overdue_since = since if position.overdue_amount > 0 else None
             position.disputed_amount = rounded(disputed)
-            position.oldest_invoice = oldest or ''
         return positions
 
     @api.model

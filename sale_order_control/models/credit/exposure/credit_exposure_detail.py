@@ -4,7 +4,7 @@ from odoo import fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
-from .credit_exposure_sql import EXPOSURE_ROWS
+from .credit_exposure_sql import EXPOSURE, OPEN_ITEMS
 
 PARTS = [
     ('receivable', "Unpaid Invoices"),
@@ -13,21 +13,21 @@ PARTS = [
     ('to_deliver', "Ordered, Not Delivered"),
 ]
 
-_DETAIL = """
+_DETAIL = f"""{OPEN_ITEMS}
     SELECT 'receivable', item.amount, item.due, aml.move_id, NULL::int
       FROM item JOIN account_move_line aml ON aml.id = item.id
     UNION ALL
     SELECT 'draft_invoiced', GREATEST(0, move.amount_total_signed), move.invoice_date_due, move.id, NULL
       FROM party
       JOIN account_move move ON move.partner_id = party.id
+      JOIN res_company company ON company.id = move.company_id
      WHERE move.state = 'draft' AND move.move_type IN ('out_invoice', 'out_receipt')
-       AND move.company_id IN (SELECT id FROM company)
+       AND company.parent_path LIKE %(company_path)s
     UNION ALL
-    SELECT 'to_invoice', to_invoice - (advance - LEAST(advance, to_deliver)), NULL, NULL, order_id FROM owed
-    UNION ALL
-    SELECT 'to_deliver', to_deliver - LEAST(advance, to_deliver), NULL, NULL, order_id FROM owed"""
-
-DETAIL_QUERY = EXPOSURE_ROWS + _DETAIL
+    SELECT part, amount, NULL, NULL, order_id
+      FROM ({EXPOSURE}) AS position
+     CROSS JOIN LATERAL (VALUES ('to_invoice', to_invoice), ('to_deliver', to_deliver)) AS share(part, amount)
+     WHERE order_id IS NOT NULL"""
 
 
 class CreditExposureLine(models.TransientModel):
@@ -69,7 +69,8 @@ class CreditAccount(models.Model):
         account = self.sudo()
         root = account.company_id
         self._flush_exposure()
-        rows = self.env.execute_query(SQL(DETAIL_QUERY, **self._get_exposure_parameters(account.partner_id, root)))
+        rows = self.env.execute_query(SQL(
+            _DETAIL, **self._get_exposure_parameters(account.partner_id, root), apart=None))
         moves = self.env['account.move'].sudo().browse(row[3] for row in rows if row[3])
         orders = self.env['sale.order'].sudo().browse(row[4] for row in rows if row[4])
         documents = {record: record for record in (*moves, *orders)}
