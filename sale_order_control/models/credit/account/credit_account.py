@@ -145,9 +145,10 @@ class CreditAccount(models.Model):
         """
         if self.is_held:
             return 'hold'
+        grade = self.grade_id
         over = limit.kind != 'none' and currency.compare_amounts(limit.get_available(exposure), 0) < 0
-        near = self.grade_id.watch_percent and limit.get_used_percent(exposure) >= self.grade_id.watch_percent
-        return 'watch' if over or near or overdue_days > self.grade_id.overdue_days else 'open'
+        near = grade.watch_percent and limit.get_used_percent(exposure) >= grade.watch_percent
+        return 'watch' if over or near or overdue_days > grade.overdue_days else 'open'
 
     def _compute_held_order_count(self):
         groups = self.env['sale.order']._read_group(
@@ -279,6 +280,7 @@ class CreditAccount(models.Model):
             [('partner_id', 'in', owners.ids), ('company_id', '=', root.id)],
             ['partner_id', 'company_id', 'grade_id', 'is_zero_limit', 'pool_id', 'is_held', 'hold_reason',
              'settlement_mode', 'prepayment_percent'],
+            order='id',
         )
         if memory.scopes:
             memory.facts[key] = accounts._ids

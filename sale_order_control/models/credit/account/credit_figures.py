@@ -1,8 +1,13 @@
-"""Setting what was worked out for many records at once."""
+"""Amounts of many customers at once: what Odoo does for each one adds up to more than reading them."""
 
 from functools import partial
 
 from odoo.tools import float_round
+
+
+def get_rounding(currency):
+    """Return a function that rounds amounts as the currency does, which looks it up once."""
+    return partial(float_round, precision_rounding=currency.rounding)
 
 
 def set_figures(records, names, rows, currency):
@@ -12,11 +17,13 @@ def set_figures(records, names, rows, currency):
     amount: for a list of eighty customers that takes longer than reading what they owe.
 
     :param list names: ``Monetary``, ``Float``, ``Integer`` and ``Selection`` fields, set by their compute method
-    :param list rows: tuples of values in the order of ``names``
+    :param list rows: tuples of values in the order of ``names``; amounts are sums of rounded ones
     :param res.currency currency: of all the amounts
     """
-    rounded = partial(float_round, precision_rounding=currency.rounding)
-    for place, name in enumerate(names):
+    digits = currency.decimal_places
+    for name, values in zip(names, zip(*rows, strict=True), strict=True):
         field = records._fields[name]
-        for record, row in zip(records, rows, strict=True):
-            field._update_cache(record, rounded(row[place]) if field.type == 'monetary' else row[place])
+        if field.type == 'monetary':
+            # Sums of rounded amounts are off by less than any digit: no tie to be decided.
+            values = [round(value, digits) for value in values]
+        field._get_cache(records.env).update(zip(records._ids, values, strict=True))

@@ -3,11 +3,11 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 
 from odoo import api, models
-from odoo.tools import SQL, float_round
+from odoo.tools import SQL
 
+from ..account.credit_figures import get_rounding
 from .credit_exposure_sql import CREATE_FUNCTION, EXPOSURE
 
 # Everything the statement reads, to be written to the database before it runs.
@@ -109,6 +109,9 @@ class Exposure:
         :param rounded: function that rounds to the currency
         """
         receivable, draft, to_invoice, to_deliver = parts
+        if not (to_invoice or to_deliver):
+            # Of most customers: only documents that were rounded when they were made.
+            return cls(rounded(receivable), draft and rounded(draft))
         total = rounded(receivable + draft + to_invoice + to_deliver)
         receivable, draft, to_invoice = rounded(receivable), rounded(draft), rounded(to_invoice)
         if rounded(to_deliver):
@@ -192,7 +195,7 @@ class CreditAccount(models.Model):
             return positions
         self._flush_exposure()
         root = company.sudo().root_id
-        rounded = partial(float_round, precision_rounding=root.currency_id.rounding)
+        rounded = get_rounding(root.currency_id)
         rows = self.env.execute_query(SQL(
             EXPOSURE, **self._get_exposure_parameters(owners, root), apart=orders.ids if orders else []))
         for owner, order_id, *parts, overdue, since, disputed, unrated in rows:
@@ -202,9 +205,9 @@ class CreditAccount(models.Model):
                 position.orders = {**(position.orders or {}), order_id: rounded(sum(parts))}
                 continue
             position.exposure = Exposure._from_parts(parts, rounded)
-            position.overdue_amount = rounded(overdue)
+            position.overdue_amount = overdue and rounded(overdue)
             position.overdue_since = since if position.overdue_amount > 0 else None
-            position.disputed_amount = rounded(disputed)
+            position.disputed_amount = disputed and rounded(disputed)
         return positions
 
     @api.model

@@ -5,7 +5,7 @@ import operator as operators
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..limit.credit_limit_sql import LIMIT_PARTS
+from ..limit.credit_limit_sql import LIMITS
 from .credit_exposure_sql import EXPOSURE
 
 _COMPARE = {'<': operators.lt, '<=': operators.le, '>': operators.gt, '>=': operators.ge}
@@ -16,7 +16,8 @@ _COMPARE = {'<': operators.lt, '<=': operators.le, '>': operators.gt, '>=': oper
 _ASKED = """ARRAY(
                SELECT partner_id FROM credit_account JOIN own_limit ON own_limit.account_id = credit_account.id
                 WHERE own_limit.kind <> 'none' OR %(without_limit)s)"""
-_FIGURES = "WITH" + ",".join(LIMIT_PARTS) + f""",
+_FIGURES = f"""WITH
+    own_limit AS MATERIALIZED ({LIMITS}),
     position AS MATERIALIZED ({EXPOSURE.replace('%(partners)s::int[]', _ASKED)}),
     figure AS (
         SELECT account.id, account.is_held, own_limit.kind, own_limit.amount AS credit_limit,

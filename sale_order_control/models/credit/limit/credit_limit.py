@@ -4,8 +4,9 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from ...order.control_memory import control_memory
+from ..account.credit_figures import get_rounding
 from .credit_effective_limit import EffectiveLimit
-from .credit_limit_sql import LIMIT_QUERY
+from .credit_limit_sql import CREATE_LIMIT_FUNCTION, LIMITS
 from .credit_pool_use import PoolUse
 
 # Everything the statement reads, to be written to the database before it runs.
@@ -22,6 +23,10 @@ _READ_FIELDS = {
 class CreditAccount(models.Model):
     _inherit = 'credit.account'
 
+    def init(self):
+        super().init()
+        self.env.cr.execute(CREATE_LIMIT_FUNCTION)
+
     @api.model
     def _get_effective_limits(self, accounts, today, positions=None):
         """Work out what customers may owe on a day; a constant number of queries for any number of them.
@@ -35,14 +40,15 @@ class CreditAccount(models.Model):
         result = {}
         rows = self._read_own_limits(accounts, today)
         for company, theirs in accounts.sudo().grouped('company_id').items():
-            members = theirs._get_pool_members().filtered('pool_id')
+            members = theirs._get_pool_members() if theirs.pool_id else self
             if members and positions is None:
                 uses = PoolUse(members, self._read_positions(members.partner_id, company))
             else:
                 uses = PoolUse(members, positions)
+            rounded = get_rounding(company.currency_id)
             for account in theirs:
-                result[account.id] = self._prepare_effective_limit(
-                    rows[account.id], company.currency_id, uses.get_room(account))
+                room = uses.get_room(account) if members else None
+                result[account.id] = self._prepare_effective_limit(rows[account.id], rounded, room)
         return result
 
     @api.model
@@ -66,22 +72,23 @@ class CreditAccount(models.Model):
         return by_owner
 
     @api.model
-    def _prepare_effective_limit(self, row, currency, room):
+    def _prepare_effective_limit(self, row, rounded, room):
         """Put a row of the statement and the room in a group together.
 
-        :param tuple row: see ``LIMIT_QUERY``
+        :param tuple row: see ``LIMITS``
+        :param rounded: function that rounds to the currency
         :param PoolRoom room: None for a customer of no group
         """
         _account_id, own_kind, base, temporary, until, guaranteed, own = row
-        own = currency.round(own)
+        own = own and rounded(own)
         limit = {
-            'kind': own_kind, 'own_kind': own_kind, 'base': currency.round(base),
-            'temporary': None if temporary is None else currency.round(temporary), 'temporary_until': until,
-            'guaranteed': currency.round(guaranteed), 'own': own, 'effective': own,
+            'kind': own_kind, 'own_kind': own_kind, 'base': base and rounded(base),
+            'temporary': temporary and rounded(temporary), 'temporary_until': until,
+            'guaranteed': guaranteed and rounded(guaranteed), 'own': own, 'effective': own,
         }
         if room:
-            cap = currency.round(max(0.0, room.limit - room.others))
-            limit.update(pool=room.pool, pool_limit=room.limit, pool_available=currency.round(room.limit - room.total))
+            cap = rounded(max(0.0, room.limit - room.others))
+            limit.update(pool=room.pool, pool_limit=room.limit, pool_available=rounded(room.limit - room.total))
             if own_kind == 'none':
                 limit.update(kind='amount', effective=cap)
             elif own_kind == 'amount':
@@ -92,7 +99,7 @@ class CreditAccount(models.Model):
     def _read_own_limits(self, accounts, today):
         """Read the limits of accounts by themselves, without their groups: one statement.
 
-        :return: ``{account_id: row of LIMIT_QUERY}``
+        :return: ``{account_id: row of LIMITS}``
         """
         if not accounts:
             return {}
@@ -100,7 +107,7 @@ class CreditAccount(models.Model):
             self.env[name].flush_model(field_names)
         companies = accounts.sudo().company_id
         rows = self.env.execute_query(SQL(
-            LIMIT_QUERY, accounts=list(accounts.ids), today=today, companies=list(companies.ids),
+            LIMITS, accounts=list(accounts.ids), today=today, companies=list(companies.ids),
             defaults=[self._get_default_limit(company) for company in companies]))
         return {row[0]: row for row in rows}
 
