@@ -5,7 +5,7 @@ when a rival was faster. Every order must end *confirmed*, *held* (refused for c
 tries were not enough, which the user is told), and what the customer owes must never be over the limit.
 
 Three ways to owe more compete: one order, a batch of five orders, and a confirmed order that grows.
-``./dev bench credit_race``, with ``--orders=100 --processes=4`` for a quick look.
+``./dev bench credit_race``, with ``--orders=100`` for a quick look.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from odoo.service.model import retrying
 from odoo.tools import config
 
 from workshop import databases
-from workshop.console import stopwatch
+from workshop.console import say, stopwatch
 from workshop.odoo import ensure_workplace
 
 NAME = "soc_bench_exposure_race"
@@ -104,9 +104,11 @@ def race(conf, tasks, processes):
     for worker in workers:
         worker.start()
     counts = Counter()
-    for _task in tasks:
+    for done, _task in enumerate(tasks, 1):
         kind, outcome, orders = outcomes.get(timeout=1800)
         counts[kind, outcome] += orders
+        if done % 100 == 0:
+            say(f"{done} of {len(tasks)} requests")
     for worker in workers:
         worker.join()
     return counts
@@ -130,7 +132,7 @@ def check(partner_id, limit, counts):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--orders", type=int, default=1000)
-    parser.add_argument("--processes", type=int, default=8)
+    parser.add_argument("--processes", type=int, default=4)
     options = parser.parse_args()
     limit = PRICE * options.orders * 0.4
     workplace = ensure_workplace()

@@ -31,6 +31,7 @@ from .account import credit_history
 from .limit import credit_limit_request
 from .limit import credit_limit_request_apply
 from .hold import credit_account_recheck
+from .check import sale_order_payer
 from .hold import sale_order_growth
 from .score import credit_factor
 from .score import credit_scorecard
@@ -44,6 +45,7 @@ from .exposure import credit_dispute
 from .limit import res_partner_limit
 from .account import res_partner_customer
 from .limit import ir_default
+from .limit import credit_switches
 from .account import base_partner_merge
 from .hold import stock_move
 from .exposure import account_move
@@ -67,6 +69,7 @@ from .document import credit_document
 from .document import sale_order_document
 from .check import sale_order_rate
 from .check import sale_order_fixes
+from .check import stock_move_unordered
 from .settlement import settlement_cod
 from .settlement import settlement_invoice
 from .settlement import settlement_statement

@@ -19,6 +19,7 @@ from . import test_credit_limit_nightly
 from . import test_credit_limit_request
 from . import test_credit_loopholes
 from . import test_credit_merge
+from . import test_credit_modules
 from . import test_credit_nightly
 from . import test_credit_outlook
 from . import test_credit_overdue
@@ -26,6 +27,7 @@ from . import test_credit_prepayment
 from . import test_credit_race
 from . import test_credit_recheck
 from . import test_credit_rights
+from . import test_credit_leaving
 from . import test_credit_score
 from . import test_credit_scorecard
 from . import test_credit_screens

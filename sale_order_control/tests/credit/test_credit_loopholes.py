@@ -104,6 +104,42 @@ class TestCreditLoopholes(CreditCommon):
         self.env['res.currency.rate'].search([('currency_id', '=', currency.id)]).unlink()
         self.assertFalse(order._get_control_issues('confirm')[order.id])
 
+    def test_open_orders_without_a_rate_are_reported_for_the_whole_account(self):
+        self._limit(1000)
+        currency = self.env['res.currency'].create({'name': "XTS", 'symbol': "X", 'rounding': 0.01})
+        foreign = self._create_order(5)
+        foreign.sudo().pricelist_id = self.env['product.pricelist'].create({'name': "X", 'currency_id': currency.id})
+        self._confirmed(order=foreign)
+        order = self._create_order(1)
+        for checkpoint in ('submit', 'confirm'):
+            [issue] = order._get_control_issues(checkpoint)[order.id]
+            self.assertEqual((issue.code, issue.effect), ('credit.rate', 'block'))
+            self.assertIn("XTS has no exchange rate", issue.message)
+        with self.assertRaisesRegex(UserError, "what is owed is not known"):
+            order.action_confirm()
+        # Its goods were agreed to when it was confirmed; and who has no limit may owe any amount.
+        self.assertFalse(foreign._get_control_issues('release')[foreign.id])
+        self._limit(None)
+        self.assertFalse(order._get_control_issues('confirm')[order.id])
+        self._limit(1000)
+        self.env['res.currency.rate'].create({'currency_id': currency.id, 'rate': 2.0, 'company_id': self.company.id})
+        self.assertFalse(order._get_control_issues('confirm')[order.id])
+
+    def test_a_member_without_a_rate_is_reported_to_its_group(self):
+        pool = self.env['credit.pool'].with_user(self.controller).create({
+            'name': "Group", 'limit': 5000, 'company_id': self.company.id})
+        other = self.env['res.partner'].create({'name': "Other Member", 'is_company': True})
+        accounts = self.accounts._for_partners(self.customer | other, self.company).with_user(self.controller)
+        accounts.pool_id = pool
+        currency = self.env['res.currency'].create({'name': "XTS", 'symbol': "X", 'rounding': 0.01})
+        foreign = self._create_order(5, partner=other)
+        foreign.sudo().pricelist_id = self.env['product.pricelist'].create({'name': "X", 'currency_id': currency.id})
+        self._confirmed(order=foreign)
+        order = self._create_order(1)
+        self.assertEqual([issue.code for issue in order._get_control_issues('confirm')[order.id]], ['credit.rate'])
+        accounts.pool_id = False
+        self.assertFalse(order._get_control_issues('confirm')[order.id])
+
     def test_figures_that_odoo_computes_do_not_lower_what_is_owed(self):
         order = self._confirmed(9)
         line = order.order_line

@@ -27,6 +27,7 @@ class CreditCheck:
     :ivar refused_before: the ``credit.decision`` that refused credit for another order of the customer; empty if none
     :ivar max_order: biggest single order in the account's currency, 0 for any
     :ivar tolerated_overdue: overdue amount that the grade tolerates, in the account's currency
+    :ivar unrated: currency without any rate in which orders are open that count for the limit; empty without
     """
 
     account: object
@@ -47,6 +48,7 @@ class CreditCheck:
     max_order: float = 0.0
     tolerated_overdue: float = 0.0
     room: object = None
+    unrated: object = None
 
     @property
     def total(self):
@@ -77,6 +79,11 @@ class CreditCheck:
         if self.room:
             bounds.append(max(0.0, self.currency.round(self.room.limit - self.room.others)))
         return min(bounds, default=None)
+
+    @property
+    def is_judged(self):
+        """Whether anything says how much the customer may owe: a limit, a group, or a grade."""
+        return bool(self.grade) or self.ceiling is not None
 
     @property
     def grows(self):

@@ -71,7 +71,8 @@ class SaleOrder(models.Model):
             check = order._prepare_credit_check(
                 account, company, positions[owner.id], others, amounts[order.id], decisions,
                 partner=owner, limit_kind=limits[owner.id].own_kind, limit=limits[owner.id].own,
-                room=uses.get_room(account))
+                room=uses.get_room(account),
+                unrated=self.env['res.currency'].browse(positions[owner.id].unrated or uses.get_unrated(account)))
             checks[order.id] = check
             if checkpoint == 'confirm' and order._counts_for_next(check):
                 running[owner.id] += check.amount
@@ -144,6 +145,8 @@ class SaleOrder(models.Model):
             issues.append(self._prepare_credit_refusal_issue(check))
         elif check.refused_before and not leaves:
             issues.append(self._prepare_credit_refused_before_issue(check))
+        if check.unrated and not leaves and check.ceiling is not None:
+            issues.append(self._prepare_credit_rate_issue(check))
         effect = check.grade._get_effect(checkpoint)
         if effect != 'allow':
             if check.pool_excess and not (leaves and check.is_pool_excess_agreed()):

@@ -4,7 +4,7 @@ from ...order.control_issue import ControlIssue
 
 
 class SaleOrder(models.Model):
-    """Without an exchange rate nobody knows what an order adds: Odoo would take one unit for one."""
+    """Without an exchange rate nobody knows what an order adds, or others owe: Odoo would take one unit for one."""
 
     _inherit = 'sale.order'
 
@@ -13,7 +13,8 @@ class SaleOrder(models.Model):
         if checkpoint not in ('submit', 'confirm'):
             return issues
         for order in self._with_control('credit', checkpoint)._filter_unrated(terms):
-            issues[order.id].append(order._prepare_rate_issue(terms[order.id].currency_id))
+            others = [issue for issue in issues[order.id] if issue.code != 'credit.rate']
+            issues[order.id] = [*others, order._prepare_rate_issue(terms[order.id].currency_id)]
         return issues
 
     def _filter_unrated(self, terms):
@@ -41,3 +42,16 @@ class SaleOrder(models.Model):
                 "%(home)s.", currency=currency.name, home=self.sudo().company_id.root_id.currency_id.name),
             clears=self.env._("Clears when a rate of %s is entered.", currency.name),
             facts={'currency': currency.name})
+
+    def _prepare_credit_rate_issue(self, check):
+        """Say that what is open of the customer, or of its group, is not known.
+
+        :param CreditCheck check: figures with a currency that has no rate
+        """
+        return self._prepare_credit_issue(
+            'rate', check, 'block',
+            self.env._(
+                "Orders in %(currency)s are open that count for the limit of %(customer)s. %(currency)s has no "
+                "exchange rate, so what is owed is not known in %(home)s.", currency=check.unrated.name,
+                customer=check.partner.name, home=check.currency.name),
+            self.env._("Clears when a rate of %s is entered.", check.unrated.name))

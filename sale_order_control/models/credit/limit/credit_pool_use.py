@@ -30,9 +30,13 @@ class PoolUse:
         """
         self._used = {}
         self._totals = defaultdict(float)
+        self._unrated = {}
         for member in members:
             if member.pool_id:
-                self.use(member, positions[member.partner_id.id].total)
+                position = positions[member.partner_id.id]
+                self.use(member, position.total)
+                if position.unrated:
+                    self._unrated.update(dict.fromkeys(member.pool_id._get_chain().ids, position.unrated))
 
     def use(self, member, exposure):
         """Take another exposure of a member than before; nothing happens for customers of no group."""
@@ -41,6 +45,11 @@ class PoolUse:
             for pool in member.pool_id._get_chain():
                 self._totals[pool.id] += used - self._used.get(member.id, 0.0)
             self._used[member.id] = used
+
+    def get_unrated(self, member):
+        """Return the id of a currency without rate in which orders of the member's groups are open, or 0."""
+        chain = member.pool_id._get_chain().ids if self._unrated else ()
+        return next((self._unrated[pool_id] for pool_id in chain if pool_id in self._unrated), 0)
 
     def get_room(self, member):
         """Return the :class:`PoolRoom` of a member, or None for a customer of no group."""

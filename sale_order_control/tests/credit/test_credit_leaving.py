@@ -1,0 +1,174 @@
+from odoo import Command
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+
+from .common import CreditCommon
+
+
+@tagged('post_install', '-at_install')
+class TestCreditPayer(CreditCommon):
+    """Who owes an order does not get rid of it by naming somebody whom nothing limits."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._limit(1000)
+        cls.stranger = cls.env['res.partner'].create({'name': "Stranger", 'is_company': True})
+
+    def _move(self, order, partner):
+        order.with_user(self.salesperson).write({'partner_invoice_id': partner.id})
+
+    def test_a_confirmed_order_is_not_left_to_who_has_no_limit(self):
+        order = self._create_order(9)
+        order.action_confirm()
+        with self.assertRaisesRegex(UserError, "owes would be left to Stranger, who has neither"), self.cr.savepoint():
+            self._move(order, self.stranger)
+        self.assertExposure(900)
+        self.assertExposure(0, self.stranger)
+
+    def test_nor_to_its_contact(self):
+        order = self._create_order(9)
+        order.action_confirm()
+        contact = self.env['res.partner'].create({
+            'name': "Invoices of Stranger", 'type': 'invoice', 'parent_id': self.stranger.id})
+        with self.assertRaisesRegex(UserError, "would be left to Stranger"), self.cr.savepoint():
+            self._move(order, contact)
+
+    def test_who_has_a_limit_or_a_grade_is_judged_by_it(self):
+        order = self._create_order(9)
+        order.action_confirm()
+        self._limit(800, partner=self.stranger)
+        with self.assertRaisesRegex(UserError, "over the limit"), self.cr.savepoint():
+            self._move(order, self.stranger)
+        self._limit(None, grade=self._grade(), partner=self.stranger)
+        self._move(order, self.stranger)
+        self.assertExposure(900, self.stranger)
+
+    def test_a_contact_of_the_same_customer_takes_nothing_over(self):
+        order = self._create_order(9)
+        order.action_confirm()
+        contact = self.env['res.partner'].create({
+            'name': "Accounts Payable", 'type': 'invoice', 'parent_id': self.customer.id})
+        self._move(order, contact)
+        self.assertExposure(900)
+
+    def test_a_customer_whom_nothing_limits_leaves_nothing(self):
+        self._limit(None)
+        order = self._create_order(9)
+        order.action_confirm()
+        self._move(order, self.stranger)
+        self.assertExposure(900, self.stranger)
+
+    def test_a_release_of_the_order_lets_it_go(self):
+        order = self._create_order(9)
+        order.action_confirm()
+        account = self.accounts._for_partners(self.stranger, self.company).with_user(self.controller)
+        account.action_release("Known for years", amount=1000)
+        self._move(order, self.stranger)
+        self.assertExposure(900, self.stranger)
+
+    def test_warn_records_it_and_off_is_silent(self):
+        order = self._create_order(9)
+        order.action_confirm()
+        self._switch(credit='warn')
+        self._move(order, self.stranger)
+        logs = self.env['sale.control.log'].sudo().search([('order_id', '=', order.id), ('event', '=', 'changed')])
+        self.assertIn('credit.payer', logs.mapped('code'))
+        other = self._create_order(5)
+        other.action_confirm()
+        self._switch(credit='off')
+        self._move(other, self.stranger)
+        self.assertFalse(self.env['sale.control.log'].sudo().search([
+            ('order_id', '=', other.id), ('event', '=', 'changed')]))
+
+
+@tagged('post_install', '-at_install')
+class TestCreditUnorderedDelivery(CreditCommon):
+    """A delivery made by hand names no order: a hold of the customer stops it all the same."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._switch(release='enforce')
+        cls._limit(1000)
+        cls.warehouse = cls.env['stock.warehouse'].search([('company_id', '=', cls.company.id)], limit=1)
+
+    def _hold(self):
+        self.account.with_user(self.controller).action_hold("Cheque came back")
+
+    def _picking(self, partner=None, picking_type=None, source=None, target=None):
+        picking_type = picking_type or self.warehouse.out_type_id
+        source = source or self.warehouse.lot_stock_id
+        target = target or self.env.ref('stock.stock_location_customers')
+        picking = self.env['stock.picking'].create({
+            'partner_id': (partner or self.customer).id, 'picking_type_id': picking_type.id,
+            'location_id': source.id, 'location_dest_id': target.id,
+            'move_ids': [Command.create({
+                'product_id': self.product.id, 'product_uom_qty': 2, 'location_id': source.id,
+                'location_dest_id': target.id})]})
+        picking.action_confirm()
+        picking.move_ids.write({'quantity': 2, 'picked': True})
+        return picking
+
+    def test_goods_without_an_order_do_not_leave_to_a_held_customer(self):
+        contact = self.env['res.partner'].create({'name': "Warehouse", 'parent_id': self.customer.id})
+        pickings = self._picking() | self._picking(contact)
+        self._hold()
+        for picking in pickings:
+            with self.assertRaisesRegex(UserError, "credit hold: Cheque came back"), self.cr.savepoint():
+                picking.button_validate()
+            with self.assertRaisesRegex(UserError, "credit hold"), self.cr.savepoint():
+                picking.move_ids.write({'state': 'done'})
+            self.assertNotEqual(picking.state, 'done')
+        self.account.with_user(self.controller).action_release("Paid")
+        pickings[0].button_validate()
+        self.assertEqual(pickings[0].state, 'done')
+
+    def test_what_comes_back_or_stays_is_let_through(self):
+        self._hold()
+        customers = self.env.ref('stock.stock_location_customers')
+        back = self._picking(
+            picking_type=self.warehouse.in_type_id, source=customers, target=self.warehouse.lot_stock_id)
+        inside = self._picking(picking_type=self.warehouse.int_type_id, target=self.warehouse.lot_stock_id)
+        for picking in back | inside:
+            picking.button_validate()
+            self.assertEqual(picking.state, 'done')
+
+    def test_others_and_companies_that_only_warn_are_not_asked(self):
+        self._hold()
+        stranger = self.env['res.partner'].create({'name': "Stranger", 'is_company': True})
+        self._picking(stranger).button_validate()
+        for mode in ('warn', 'off'):
+            self._switch(credit=mode)
+            picking = self._picking()
+            picking.button_validate()
+            self.assertEqual(picking.state, 'done')
+
+    def test_many_transfers_cost_one_question(self):
+        pickings = self.env['stock.picking'].union(*(self._picking() for _n in range(4)))
+        pickings.move_ids.mapped('move_line_ids.location_dest_id.usage')
+        self.accounts._for_partners(self.customer, self.company)
+
+        def count(moves):
+            before = self.cr.sql_log_count
+            moves._check_unordered_delivery()
+            return self.cr.sql_log_count - before
+
+        count(pickings.move_ids)
+        self.assertEqual(count(pickings.move_ids), count(pickings[:1].move_ids))
+
+
+@tagged('post_install', '-at_install')
+class TestCreditGap(CreditCommon):
+    """Who switches credit control on is told that customers nobody has decided on may owe any amount."""
+
+    def test_it_is_told_until_there_is_a_default_limit(self):
+        settings = self.env['res.config.settings'].create({})
+        self.env['ir.default'].set('res.partner', 'credit_limit', False, company_id=self.company.id)
+        settings.control_credit = 'enforce'
+        self.assertIn("may owe any amount", settings.credit_gap)
+        settings.control_credit = 'off'
+        self.assertFalse(settings.credit_gap)
+        self.env['ir.default'].set('res.partner', 'credit_limit', 500.0, company_id=self.company.id)
+        settings.control_credit = 'warn'
+        self.assertFalse(settings.credit_gap)
