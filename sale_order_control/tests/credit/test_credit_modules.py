@@ -75,6 +75,7 @@ class TestCreditKits(ModuleCase):
         self.assertExposure(900, to_invoice=900)
 
     def test_parts_of_a_held_customers_kits_stay(self):
+        self._switch(release='enforce')
         self.account.with_user(self.controller).action_hold("Cheque came back")
         with self.assertRaisesRegex(UserError, "credit hold"):
             self._ship(2, 1)
@@ -88,10 +89,9 @@ class TestCreditBoughtServices(ModuleCase):
         super().setUp()
         self._require('sale_purchase')
         supplier = self.env['res.partner'].create({'name': "Subcontractor"})
-        self.service = self._new_product("Installation", 100.0, 60.0)
-        self.service.write({
-            'type': 'service', 'service_to_purchase': True,
-            'seller_ids': [Command.create({'partner_id': supplier.id, 'price': 60.0})]})
+        self.service = self._new_product("Installation", 100.0, 60.0, stock=0)
+        self.service.seller_ids = [Command.create({'partner_id': supplier.id, 'price': 60.0})]
+        self.service.write({'type': 'service', 'service_to_purchase': True})
 
     def test_it_counts_from_the_confirmation_and_once(self):
         self._limit(1000)
@@ -118,7 +118,7 @@ class TestCreditTimesheets(ModuleCase):
     def setUp(self):
         super().setUp()
         self._require('sale_timesheet')
-        self.service = self._new_product("Consulting", 100.0, 60.0)
+        self.service = self._new_product("Consulting", 100.0, 60.0, stock=0)
         self.service.write({
             'type': 'service', 'service_policy': 'delivered_timesheet', 'service_tracking': 'task_global_project',
             'uom_id': self.env.ref('uom.product_uom_hour').id,
