@@ -141,7 +141,7 @@ class Position:
     :ivar overdue_amount: due before today, not disputed, and not covered by payments or credit notes
     :ivar overdue_since: due date of the oldest item that is not covered, or None
     :ivar disputed_amount: unpaid on invoices that the customer disputes; part of the exposure, never overdue
-    :ivar unrated: id of a currency without any rate in which an order of the customer is open: it counts one to one; or 0
+    :ivar unrated: id of a currency without any rate in which orders are open, which count one to one; or 0
     """
 
     exposure: Exposure = Exposure()
