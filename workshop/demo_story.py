@@ -11,12 +11,8 @@ from odoo import SUPERUSER_ID, Command, api, fields
 from odoo.modules.registry import Registry
 from odoo.tools import config
 
-ADDON = "sale_order_control"
-
-
-def user(env, role):
-    """The demo user of a role."""
-    return env.ref(f"{ADDON}.demo_user_{role}")
+from .demo_cast import account_of, acting, give_credit, make_customers, quote, user
+from .demo_credit import tell_holds, tell_papers, tell_year
 
 
 def switch_on(env):
@@ -34,66 +30,41 @@ def switch_on(env):
 
 
 def customers(env):
-    """Three customers with complete data: good credit, a tight limit, and one without any history."""
-    base = {
-        "is_company": True, "phone": "+1 555 0100", "street": "1 Harbour Road", "city": "Springfield",
-        "country_id": env.ref("base.main_company").country_id.id,
-        "property_payment_term_id": env.ref("account.account_payment_term_30days").id,
-    }
-    names = {"Brightwood Interiors": 50000.0, "Cornerstone Offices": 2000.0, "Delta Workspaces": 20000.0}
-    partners = env["res.partner"].create([{**base, "name": name} for name in names])
-    accounts = env["credit.account"]._for_partners(partners, env.ref("base.main_company"))
-    grade = env["credit.grade"].search([("code", "=", "B")], limit=1)
-    # Credit control is in force already: a credit controller gives grade and limit.
-    for account in accounts.with_user(user(env, "finance")).sudo(False):
-        account.write({
-            "grade_id": grade.id, "limit_kind": "amount", "credit_limit": names[account.partner_id.name],
-            "change_reason": "First review",
-        })
+    """Three customers: good credit, a tight limit, and one without any history."""
+    limits = {"Brightwood Interiors": 50000.0, "Cornerstone Offices": 2000.0, "Delta Workspaces": 20000.0}
+    partners = make_customers(env, *limits)
+    for partner in partners:
+        give_credit(env, partner, "b", limits[partner.name])
     return partners
 
 
 def limits(env, good, tight):
     """What else decides a limit: days of a higher one, a guarantee, a shared limit, a request that waits."""
     company, today = env.ref("base.main_company"), fields.Date.today()
-    accounts = env["credit.account"]._for_partners(good | tight, company)
-    by_partner = {account.partner_id: account for account in accounts}
-    as_finance = env(user=user(env, "finance").id, su=False)
-    accounts._run_history(today - timedelta(days=30))
+    as_finance, account = acting(env, "finance"), account_of(env, good)
     as_finance["credit.limit.temporary"].create({
-        "account_id": by_partner[good].id, "amount": 60000.0, "date_to": today + timedelta(days=30),
+        "account_id": account.id, "amount": 60000.0, "date_to": today + timedelta(days=30),
         "reason": "Orders for the spring fair",
     })
     as_finance["credit.guarantee"].create({
-        "name": "Policy 4711", "account_id": by_partner[good].id, "value": 20000.0, "percent": 80.0,
+        "name": "Policy 4711", "account_id": account.id, "value": 20000.0, "percent": 80.0,
         "date_from": today, "date_to": today + timedelta(days=180), "currency_id": company.currency_id.id,
     }).action_validate()
     as_finance["credit.pool"].create({
         "name": "Harbour Group", "company_id": company.id, "limit": 70000.0,
-        "account_ids": [Command.set(accounts.ids)],
+        "account_ids": [Command.set((account | account_of(env, tight)).ids)],
     })
     request = env["credit.limit.request"].with_user(user(env, "salesperson")).create({
         "partner_id": tight.id, "company_id": company.id, "amount": 8000.0,
         "reason": "Signed a frame contract, has paid on time for two years",
     })
     request.action_submit()
-    accounts._run_history(today)
-
-
-def quote(env, partner, product, quantity, **values):
-    """A complete quotation of the salesperson."""
-    return env["sale.order"].with_user(user(env, "salesperson")).create({
-        "partner_id": partner.id,
-        "user_id": user(env, "salesperson").id,
-        "requested_date": fields.Date.today() + timedelta(days=14),
-        "control_source_id": env.ref(f"{ADDON}.source_email").id,
-        "order_line": [Command.create({"product_id": product.id, "product_uom_qty": quantity, **values})],
-    })
 
 
 def tell(env):
     """Leave one order in each state that users meet first."""
     good, tight, new = customers(env)
+    late, prepaid, clinic, doubtful, monthly = tell_year(env)
     product = env["product.product"].create({
         "name": "Standing Desk", "type": "consu", "is_storable": True, "list_price": 450.0, "standard_price": 270.0,
         "taxes_id": [Command.clear()],
@@ -113,6 +84,10 @@ def tell(env):
     waiting.action_submit()
     waiting.sudo().approval_request_ids.with_user(user(env, "sales_manager")).action_agree()
     limits(env, good, tight)
+    tell_holds(env, product, late, prepaid, clinic, doubtful)
+    tell_papers(env, good, monthly, late, new)
+    env["credit.account"].search([])._run_history(fields.Date.today())
+    env["credit.account"]._cron_nightly()
 
 
 def main(config_file, database):
