@@ -1,4 +1,4 @@
-"""The credit part of the demo story: a year of invoices and payments, what it did to the grades, and what waits today."""
+"""The credit part of the demo story: a year of invoices and payments, the grades it led to, and what waits today."""
 
 import base64
 from datetime import timedelta
@@ -26,7 +26,7 @@ def tell_year(env):
     names = ("Eastgate Supplies", "Fairhaven Studio", "Greenfield Clinics", "Harper & Sons", "Ironbridge Trading")
     late, prepaid, clinic, doubtful, monthly = make_customers(env, *names)
     give_credit(env, late, "c", 8000.0)
-    give_credit(env, prepaid, "d", settlement_mode="prepay", prepayment_percent=30)
+    give_credit(env, prepaid, "b", 5000.0, settlement_mode="prepay", prepayment_percent=30)
     give_credit(env, clinic, "b", 15000.0)
     give_credit(env, doubtful, "b", 10000.0)
     give_credit(env, monthly, "a", 60000.0, settlement_mode="monthly", collector_id=user(env, "finance").id)
@@ -176,7 +176,10 @@ def tell_holds(env, product, late, prepaid, clinic, doubtful):
     account_of(env, doubtful).action_hold("Their bank asked us about open invoices. Wait for the answer.")
     for partner, quantity, days in ((late, 4, 12), (clinic, 6, 5), (doubtful, 3, 2), (late, 9, 1)):
         with on_day(env, today - timedelta(days=days)):
-            quote(env, partner, product, quantity).action_submit()
+            order = quote(env, partner, product, quantity)
+            order.action_submit()
+        if partner == clinic:
+            order.with_env(acting(env, "finance")).action_credit_take()
     quote(env, prepaid, product, 6).action_submit()
     promise_payment(env, late)
 

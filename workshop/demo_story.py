@@ -17,6 +17,9 @@ from .demo_credit import tell_holds, tell_papers, tell_year
 
 def switch_on(env):
     """Run the set-up wizard with the demo users."""
+    # No chat window of the first login over what there is to see.
+    if "odoobot_state" in env["res.users"]._fields:
+        env["res.users"].search([]).odoobot_state = "disabled"
     everywhere = ("completeness", "credit", "approval", "promise", "release")
     env["sale.control.setup"].create({
         "company_id": env.ref("base.main_company").id,

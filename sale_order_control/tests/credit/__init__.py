@@ -34,6 +34,7 @@ from . import test_credit_screens
 from . import test_credit_settlement
 from . import test_credit_special_invoice
 from . import test_credit_statement
+from . import test_credit_tour
 from . import test_credit_verdict
 from . import test_credit_wizards
 from . import test_credit_pass

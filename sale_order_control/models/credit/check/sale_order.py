@@ -50,9 +50,10 @@ class SaleOrder(models.Model):
         for order in self._with_control('credit'):
             if order.credit_state == 'hold' and order.state in ('draft', 'sent'):
                 asked = order.credit_hold_effect == 'approve'
+                helps = self.env._("The credit controllers release it, or the customer pays") \
+                    if order.credit_clear_amount else self.env._("The credit controllers release it")
                 statuses[order.id].append(ControlStatus(
-                    HOLD_RANK_ASKED if asked else HOLD_RANK, 'credit_hold',
-                    self.env._("The credit controllers release it, or the customer pays")))
+                    HOLD_RANK_ASKED if asked else HOLD_RANK, 'credit_hold', helps))
         return statuses
 
     def _get_control_sections(self, issues):

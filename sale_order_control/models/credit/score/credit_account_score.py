@@ -23,6 +23,7 @@ class CreditAccount(models.Model):
         'credit.score', string="Last Scoring", readonly=True, copy=False, index='btree_not_null', ondelete='restrict')
     score = fields.Float(related='score_id.score')
     has_score = fields.Boolean(related='score_id.has_score')
+    score_line_ids = fields.One2many(related='score_id.line_ids', string="What Counted")
     scored_on = fields.Date(related='score_id.date', string="Scored On")
     scored_grade_id = fields.Many2one(
         'credit.grade', readonly=True, copy=False, index='btree_not_null', ondelete='restrict')
@@ -33,6 +34,8 @@ class CreditAccount(models.Model):
                               help="The customer is scored again in the night after this day.")
     has_proposal = fields.Boolean(string="Proposal to Apply", compute='_compute_has_proposal', store=True)
     proposal = fields.Char(compute='_compute_proposal')
+    limit_text = fields.Char(string="Limit in Words", compute='_compute_limit_texts')
+    proposed_limit_text = fields.Char(string="Proposed Limit in Words", compute='_compute_limit_texts')
     is_review_due = fields.Boolean(compute='_compute_review', search='_search_is_review_due')
     is_score_outdated = fields.Boolean(compute='_compute_review', search='_search_is_score_outdated')
 
@@ -68,6 +71,14 @@ class CreditAccount(models.Model):
         for account in self:
             account.proposal = account._word_proposal() if account.has_proposal else False
             account.override_sentence = account._get_override_sentence()
+
+    @api.depends('limit_kind', 'credit_limit', 'scored_grade_id', 'proposed_limit_kind', 'proposed_limit', 'currency_id')
+    @api.depends_context('lang')
+    def _compute_limit_texts(self):
+        for account in self:
+            account.limit_text = account._word_amount(account.limit_kind, account.credit_limit)
+            account.proposed_limit_text = account.scored_grade_id and account._word_amount(
+                account.proposed_limit_kind, account.proposed_limit)
 
     def _word_proposal(self):
         """Say what applying the score would change, and nothing else."""
