@@ -72,7 +72,8 @@ class CreditAccount(models.Model):
             account.proposal = account._word_proposal() if account.has_proposal else False
             account.override_sentence = account._get_override_sentence()
 
-    @api.depends('limit_kind', 'credit_limit', 'scored_grade_id', 'proposed_limit_kind', 'proposed_limit', 'currency_id')
+    @api.depends('limit_kind', 'credit_limit', 'currency_id', 'scored_grade_id', 'proposed_limit_kind',
+                 'proposed_limit')
     @api.depends_context('lang')
     def _compute_limit_texts(self):
         for account in self:
