@@ -75,6 +75,7 @@
         'views/approval/delegation_views.xml',
         'views/approval/level_views.xml',
         'views/approval/finding_views.xml',
+        'views/approval/change_views.xml',
         'views/approval/res_users_views.xml',
         'views/approval/acceptance_views.xml',
         'views/approval/simulation_views.xml',

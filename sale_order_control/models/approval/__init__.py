@@ -24,6 +24,9 @@ from . import sale_approval_mixin_hooks
 from . import sale_approval_mixin_policy
 from . import sale_approval_mixin_submission
 
+# An approver changes the terms.
+from . import sale_approval_change
+
 # The order's slice: fields and acts, rules, submission, what users see.
 from . import sale_order
 from . import sale_order_gate
@@ -34,6 +37,7 @@ from . import sale_order_free_goods
 from . import sale_order_submission
 from . import sale_order_display
 from . import sale_order_preview
+from . import sale_order_change
 from . import sale_order_status
 from . import sale_order_fixes
 

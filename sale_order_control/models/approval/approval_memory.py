@@ -1,4 +1,4 @@
-"""The one marker that lets approval records be written: set in private code, gone with the call."""
+"""Markers of approval: set in private code, gone with the call."""
 
 from contextlib import contextmanager
 
@@ -19,3 +19,14 @@ def approval_deciding(env):
 def is_approval_deciding(env):
     """Whether the running write is the add-on's own."""
     return bool(control_memory(env).deciding)
+
+
+@contextmanager
+def approval_revising(env, requests):
+    """Mark requests whose approver changes the terms inside: they are not void, they follow the new terms."""
+    memory = control_memory(env)
+    before, memory.revising = memory.revising, memory.revising | set(requests.ids)
+    try:
+        yield
+    finally:
+        memory.revising = before

@@ -3,6 +3,7 @@ from collections import defaultdict
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from .approval_memory import approval_deciding
@@ -12,8 +13,19 @@ _logger = logging.getLogger(__name__)
 ON_DEADLINE = [
     ('wait', "Remind and go on waiting"),
     ('escalate', "Ask other persons as well"),
+    ('next', "Ask the persons of the next level as well"),
     ('return', "Return it to its maker"),
+    ('reject', "Reject it"),
+    ('clear', "Clear it"),
 ]
+FINAL_ACTIONS = [
+    ('wait', "Keep waiting"),
+    ('return', "Return it to its maker"),
+    ('reject', "Reject it"),
+    ('clear', "Clear it"),
+]
+# How a request ends when nobody decided in time.
+ENDINGS = {'return': 'returned', 'reject': 'rejected', 'clear': 'expired'}
 
 
 class SaleApprovalLevel(models.Model):
@@ -28,8 +40,29 @@ class SaleApprovalLevel(models.Model):
     escalation_user_ids = fields.Many2many(
         'res.users', 'sale_approval_level_escalation_rel', string="Then Ask", domain="[('share', '=', False)]")
 
+    final_hours = fields.Float(
+        string="And After More Hours", help="Working hours after the time was up, in which the others who were asked "
+                                            "may decide.")
+    final_action = fields.Selection(
+        FINAL_ACTIONS, string="Then", required=True, default='wait',
+        help="What happens if they do not decide either. Cleared and returned orders go back to their maker; nothing "
+             "is ever approved because nobody answered.")
+
     _hours_positive = models.Constraint(
-        'CHECK (deadline_hours >= 0 AND remind_hours >= 0)', "Hours cannot be negative.")
+        'CHECK (deadline_hours >= 0 AND remind_hours >= 0 AND final_hours >= 0)', "Hours cannot be negative.")
+
+    @api.constrains('deadline_hours', 'on_deadline', 'escalation_user_ids')
+    def _check_escalation(self):
+        for level in self:
+            if level.deadline_hours and level.on_deadline == 'escalate' and not level.escalation_user_ids:
+                raise ValidationError(self.env._(
+                    "Level “%s” asks other persons when time is up: name them under “Then Ask”.", level.name))
+
+    def _get_final_hours(self):
+        """Return after how many working hours in all the final action follows; 0: never."""
+        self.ensure_one()
+        asks_others = self.on_deadline in ('escalate', 'next') and self.final_action != 'wait'
+        return self.deadline_hours + self.final_hours if self.deadline_hours and asks_others else 0.0
 
 
 class SaleApprovalTask(models.Model):
@@ -40,6 +73,7 @@ class SaleApprovalTask(models.Model):
     deadline = fields.Datetime(readonly=True, help="By when it should be decided.")
     remind_on = fields.Datetime(readonly=True)
     is_overdue = fields.Boolean(readonly=True)
+    final_on = fields.Datetime(readonly=True, help="When the request ends if those asked later did not decide either.")
 
     _chased = models.Index("(deadline) WHERE state = 'pending' AND deadline IS NOT NULL")
 
@@ -48,14 +82,15 @@ class SaleApprovalTask(models.Model):
         timed = self.filtered(lambda task: task.level_id.deadline_hours or task.level_id.remind_hours)
         moments = {}
         groups = timed.grouped(lambda task: (
-            task.request_id.company_id, task.level_id.deadline_hours, task.level_id.remind_hours, task.asked_on))
-        for (company, deadline, remind, start), tasks in groups.items():
-            for hours in (deadline, remind):
+            task.request_id.company_id, task.level_id.deadline_hours, task.level_id.remind_hours,
+            task.level_id._get_final_hours(), task.asked_on))
+        for (company, deadline, remind, final, start), tasks in groups.items():
+            for hours in (deadline, remind, final):
                 if hours and (company, hours, start) not in moments:
                     moments[company, hours, start] = company._plan_working_hours(hours, start)
             tasks.write({
                 'deadline': moments.get((company, deadline, start)), 'remind_on': moments.get((company, remind, start)),
-                'is_overdue': False,
+                'final_on': moments.get((company, final, start)), 'is_overdue': False,
             })
 
     # === CHASING ===#
@@ -103,7 +138,8 @@ class SaleApprovalTask(models.Model):
             jobs[request].append(lambda one: one._tell_expiry())
         due = self.sudo().search([
             ('state', '=', 'pending'),
-            '|', ('remind_on', '<=', now), '&', ('deadline', '<=', now), ('is_overdue', '=', False)])
+            '|', '|', ('remind_on', '<=', now), ('final_on', '<=', now),
+            '&', ('deadline', '<=', now), ('is_overdue', '=', False)])
         for request in due.request_id - lapsed:
             jobs[request].append(lambda one: one._chase(now))
         return jobs
@@ -124,10 +160,15 @@ class SaleApprovalRequest(models.Model):
         with approval_deciding(self.env):
             overdue.write({'is_overdue': True})
             late.write({'remind_on': False})
-        if overdue.filtered(lambda task: task.level_id.on_deadline == 'return'):
-            self._close('returned', self.env._("Nobody decided in time at level “%s”.", overdue[0].level_name))
+        ending = waiting.filtered(lambda task: task.final_on and task.final_on <= now)[:1]
+        action = ending.level_id.final_action
+        if not ending:
+            ending = overdue.filtered(lambda task: task.level_id.on_deadline in ENDINGS)[:1]
+            action = ending.level_id.on_deadline
+        if action in ENDINGS:
+            self._close(ENDINGS[action], self.env._("Nobody decided in time at level “%s”.", ending.level_name))
             return
-        for task in overdue.filtered(lambda task: task.level_id.on_deadline == 'escalate'):
+        for task in overdue.filtered(lambda task: task.level_id.on_deadline in ('escalate', 'next')):
             task._escalate()
         for user, tasks in (late | overdue).grouped('user_id').items():
             tasks = tasks.with_context(lang=user.lang, tz=user.tz)
@@ -164,10 +205,19 @@ class SaleApprovalRequest(models.Model):
 class SaleApprovalTaskEscalation(models.Model):
     _inherit = 'sale.approval.task'
 
+    def _get_escalation_users(self):
+        """Return who is asked as well when time is up: named persons, or those of the next level."""
+        self.ensure_one()
+        if self.level_id.on_deadline == 'escalate':
+            return self.level_id.escalation_user_ids
+        later = self.request_id._get_current_tasks().filtered(
+            lambda task: task.sequence > self.sequence and task.state == 'waiting').sorted('sequence')
+        return later.filtered(lambda task: task.sequence == later[0].sequence).user_id
+
     def _escalate(self):
         """Ask the persons named for it as well; whoever of all decides first counts."""
         self.ensure_one()
-        people = self.level_id.escalation_user_ids.filtered(self._may_pass_to)
+        people = self._get_escalation_users().filtered(self._may_pass_to)
         values = [
             {
                 **self.copy_data()[0], 'user_id': user.id, 'user_name': user.name, 'state': 'pending',

@@ -212,6 +212,7 @@ class SaleApprovalRequest(models.Model):
     def _advance(self):
         """Draw the conclusions of new decisions: close levels, open the next ones, finish requests."""
         tasks = self.env['sale.approval.task'].sudo()
+        self._count_earlier_agreements()
         skipped, called, approved = tasks, tasks, self.browse()
         closed = {'disagreed': self.browse(), 'returned': self.browse()}
         for request in self:
@@ -230,6 +231,21 @@ class SaleApprovalRequest(models.Model):
         closed['disagreed']._close('rejected', self.env._("Rejected by %s", self.env.user.name))
         closed['returned']._close('returned', self.env._("Returned by %s", self.env.user.name))
         approved._close('approved', self.env._("Approved, last by %s", self.env.user.name))
+
+    def _count_earlier_agreements(self):
+        """Let agreements count at later levels that say so: the same person is not asked twice."""
+        for request in self:
+            current = request._get_current_tasks()
+            agreed = {}
+            for task in current.filtered(lambda task: task.state == 'agreed').sorted('sequence', reverse=True):
+                agreed[task.user_id] = task
+            for task in current.filtered(lambda task: task.skip_agreed and task.state in OPEN_STATES):
+                earlier = agreed.get(task.user_id)
+                if earlier and earlier.sequence < task.sequence:
+                    with approval_deciding(self.env):
+                        task.write({
+                            'state': 'agreed', 'decided_on': fields.Datetime.now(),
+                            'comment': self.env._("Agreed already at level “%s”.", earlier.level_name)})
 
     def _judge(self):
         """Tell what the decisions of one request come to.

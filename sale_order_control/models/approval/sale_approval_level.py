@@ -31,6 +31,8 @@ class PlannedLevel:
     user_ids: tuple
     distinct_persons: bool = False
     comment_required: bool = False
+    skip_agreed: bool = False
+    edit_kinds: tuple = ()
 
     @property
     def needed(self):
@@ -67,6 +69,9 @@ class SaleApprovalLevel(models.Model):
     distinct_persons = fields.Boolean(
         string="Other Persons Than Before",
         help="Who agreed at an earlier level of the request cannot agree here as well.")
+    skip_agreed = fields.Boolean(
+        string="Skip Who Agreed Before",
+        help="Who agreed at an earlier level of the request is not asked again: that agreement counts here as well.")
     comment_required = fields.Boolean(
         string="Opinion Required", help="Agreeing needs a written opinion too, not only disagreeing.")
     quorum = fields.Selection(QUORUMS, string="Who Must Agree", required=True, default='any')
@@ -96,6 +101,14 @@ class SaleApprovalLevel(models.Model):
                     "Level “%(level)s” of policy “%(policy)s” wants %(wanted)s approvers to agree, but has only "
                     "%(known)s.",
                     level=level.name, policy=level.policy_id.name, wanted=level.quorum_number, known=known))
+
+    @api.constrains('distinct_persons', 'comment_required', 'skip_agreed')
+    def _check_skip_agreed(self):
+        for level in self.filtered('skip_agreed'):
+            if level.distinct_persons or level.comment_required:
+                raise ValidationError(self.env._(
+                    "Level “%(level)s” cannot skip who agreed before and want other persons, or everybody's opinion, "
+                    "as well: choose one.", level=level.name))
 
     @api.constrains('approver_type', 'approver_field', 'policy_id')
     def _check_approver_field(self):
@@ -179,6 +192,8 @@ class SaleApprovalLevel(models.Model):
             quorum_number=self.quorum_number,
             distinct_persons=self.distinct_persons,
             comment_required=self.comment_required,
+            skip_agreed=self.skip_agreed,
+            edit_kinds=self._get_edit_kinds(),
             user_ids=tuple(self._get_approvers(document, excluded).sorted('id').ids),
         )
 

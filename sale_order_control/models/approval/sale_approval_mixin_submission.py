@@ -6,7 +6,7 @@ from datetime import timedelta
 from odoo import fields, models
 from odoo.exceptions import UserError
 
-from ..order.control_memory import control_acting
+from ..order.control_memory import control_acting, control_memory
 from .sale_approval_request import LIVE_STATES
 
 
@@ -177,7 +177,8 @@ class SaleApprovalMixin(models.AbstractModel):
             the documents' present ones
         """
         outcomes = defaultdict(self.env['sale.approval.request'].sudo().browse)
-        for request in self._get_live_requests():
+        revising = control_memory(self.env).revising
+        for request in self._get_live_requests().filtered(lambda request: request.id not in revising):
             document = self.browse(request.res_id)
             now = terms[document.id] if terms else document._prepare_approval_snapshot()
             aspects = document._get_worse_than_approved(now, request)

@@ -200,6 +200,8 @@ class SaleApprovalRequest(models.Model):
                 'quorum': level.quorum,
                 'distinct_persons': level.distinct_persons,
                 'comment_required': level.comment_required,
+                'skip_agreed': level.skip_agreed,
+                'edit_kinds': ",".join(level.edit_kinds) or False,
                 'needed': level.needed,
                 'user_id': user_id,
                 'user_name': user_names[user_id],

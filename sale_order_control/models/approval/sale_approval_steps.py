@@ -59,7 +59,7 @@ class SaleApprovalRequest(models.Model):
                 'level_id': False,
                 'level_name': self.env._(
                     "%(level)s: added by %(user)s", level=task.level_name, user=self.env.user.name),
-                'quorum': 'any', 'needed': 1, 'on_behalf_of_id': False,
+                'quorum': 'any', 'needed': 1, 'on_behalf_of_id': False, 'edit_kinds': False,
                 'state': 'pending', 'asked_on': fields.Datetime.now(),
                 'user_id': target.id, 'user_name': target.name,
                 'asked_for': self._clean_comment(comment),

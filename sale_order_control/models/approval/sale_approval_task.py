@@ -42,6 +42,7 @@ class SaleApprovalTask(models.Model):
     comment = fields.Text(readonly=True)
     distinct_persons = fields.Boolean(readonly=True)
     comment_required = fields.Boolean(string="Opinion Required", readonly=True)
+    skip_agreed = fields.Boolean(readonly=True)
     asked_on = fields.Datetime(readonly=True, help="When it became this approver's turn.")
     asked_for = fields.Text(readonly=True, help="What an added approver is asked to look at.")
     superseded = fields.Boolean(

@@ -75,11 +75,18 @@ class SaleOrder(models.Model):
         self.ensure_one()
         if terms.digest == request.digest:
             return []
-        agreed = request._get_terms()
-        aspects = terms.worse_aspects(agreed, request.tolerance)
+        return self._get_worse_terms(terms, request._get_terms(), request.tolerance)
+
+    def _get_worse_terms(self, terms, agreed, tolerance):
+        """Name what is worse in some terms than in others.
+
+        :param float tolerance: percent, of the margin percentage points, that do not count
+        """
+        self.ensure_one()
+        aspects = terms.worse_aspects(agreed, tolerance)
         if 'payment_term' in aspects and not self._falls_due_later(terms, agreed):
             aspects.remove('payment_term')
-        if terms.margin_percent < agreed.margin_percent - max(request.tolerance, 0.005):
+        if terms.margin_percent < agreed.margin_percent - max(tolerance, 0.005):
             aspects.append('margin')
         return aspects
 

@@ -18,6 +18,7 @@ class ControlMemory:
     :ivar acting: positive while the add-on itself writes fields that follow from checks and decisions
     :ivar deciding: positive while a room writes its records of decisions
     :ivar recording: positive while the add-on itself records facts
+    :ivar revising: ids of approval requests whose approver changes the terms: they follow the new ones
     :ivar happened: positive while an event is processed that cannot be undone (a payment, a
         signature, a posted bill): rules then record and park instead of refusing
     :ivar confirming: ids of orders whose confirmation is running and was serialised
@@ -37,6 +38,7 @@ class ControlMemory:
         self.acting = 0
         self.deciding = 0
         self.recording = 0
+        self.revising = frozenset()
         self.happened = 0
         self.confirming = set()
         self.changing = set()

@@ -11,6 +11,8 @@ from . import test_approval_scope
 from . import test_approval_conditions
 from . import test_approval_findings
 from . import test_approval_checkup
+from . import test_approval_change
+from . import test_approval_promotions
 from . import test_approval_coverage
 from . import test_approval_acceptance
 from . import test_approval_attack

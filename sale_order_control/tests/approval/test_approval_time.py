@@ -164,6 +164,31 @@ class TestApprovalDeadline(ApprovalCommon):
         self.assertEqual((request.state, order.approval_state, order.state), ('returned', 'returned', 'draft'))
         self.assertIn("in time", request.outcome)
 
+    def test_it_is_rejected_or_cleared_when_time_is_up_where_the_level_says_so(self):
+        monday = datetime(2030, 5, 6, 9, 0)
+        for action, state in (('reject', 'rejected'), ('clear', 'expired')):
+            order, request = self._asked(monday, deadline_hours=1, on_deadline=action)
+            self._chase(monday.replace(hour=11))
+            self.assertEqual((request.state, order.approval_state, order.state), (state, state, 'draft'))
+            self.env['sale.approval.policy'].search([]).active = False
+
+    def test_the_next_level_is_asked_as_well_and_a_final_action_follows(self):
+        monday = datetime(2030, 5, 6, 9, 0)
+        with patch('odoo.fields.Datetime.now', lambda: monday):
+            self._policy(
+                self._level(self.sales_manager, deadline_hours=1, on_deadline='next', final_hours=2,
+                            final_action='reject'),
+                self._level(self.director, 20))
+            _order, request = self._submitted()
+        self.assertEqual(request.task_ids[0].final_on, datetime(2030, 5, 6, 12, 0))
+        self._chase(monday.replace(hour=11))
+        first = request.task_ids.filtered(lambda task: task.sequence == 10)
+        self.assertEqual({task.user_id: task.state for task in first},
+                         {self.sales_manager: 'pending', self.director: 'pending'})
+        self.assertEqual(request.state, 'pending')
+        self._chase(monday.replace(hour=14))
+        self.assertEqual(request.state, 'rejected')
+
     def test_what_nobody_reviewed_for_a_week_is_cleared_after_a_warning(self):
         boss = self._new_user('soc_boss', 'sale_order_control.group_manager')
         self._policy(self._level(self.sales_manager))
@@ -181,6 +206,14 @@ class TestApprovalDeadline(ApprovalCommon):
         self.assertEqual(order.approval_state, 'pending')
 
     @mute_logger('odoo.addons.sale_order_control.models.approval.sale_approval_deadline')
+    def test_a_policy_can_let_requests_wait_for_ever(self):
+        self._policy(self._level(self.sales_manager), expire_days=0)
+        _order, request = self._submitted()
+        self.assertFalse(request.expires_on)
+        with control_today(self.env, request.requested_on.date() + timedelta(days=400)):
+            self._chase(request.requested_on + timedelta(days=400))
+        self.assertEqual(request.state, 'pending')
+
     def test_one_that_fails_is_left_and_the_others_go_on(self):
         self._policy(self._level(self.sales_manager))
         _order, bad = self._submitted()
