@@ -16,8 +16,10 @@
         'security/credit_wizard_rules.xml',
         'security/approval_rules.xml',
         'security/acceptance_rules.xml',
+        'security/approval_wizard_rules.xml',
         'security/approval_analysis_rules.xml',
         'security/refund_rules.xml',
+        'security/contract_rules.xml',
         'security/delivery_rules.xml',
 
         'data/mail_activity_type_data.xml',
@@ -37,6 +39,7 @@
         'data/acceptance_data.xml',
         'data/approval_analysis_data.xml',
         'data/refund_data.xml',
+        'data/price_reason_data.xml',
         'data/delivery_data.xml',
         'data/delivery_check_data.xml',
 
@@ -80,6 +83,8 @@
         'views/approval/acceptance_views.xml',
         'views/approval/simulation_views.xml',
         'views/approval/refund_views.xml',
+        'views/approval/price_reason_views.xml',
+        'views/approval/contract_views.xml',
         'views/delivery/delivery_views.xml',
         'views/delivery/atp_views.xml',
         'views/delivery/sale_order_views.xml',

@@ -45,9 +45,14 @@ from . import sale_order_fixes
 from . import sale_approval_demand
 from . import sale_order_acceptance
 from . import sale_order_acceptance_flow
+from . import sale_order_contract
+from . import sale_order_contract_gate
 
 # What policies did and would do.
 from . import simulation
+
+# Prices typed by hand.
+from . import sale_price_reason
 
 # Money that goes back.
 from . import sale_refund_request

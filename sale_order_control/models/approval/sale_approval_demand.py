@@ -5,6 +5,7 @@ from odoo.exceptions import ValidationError
 DEMANDS = {
     'compare': 'compare_request',
     'reconfirm': 'reconfirm_customer',
+    'contract': 'need_contract',
 }
 
 
@@ -21,6 +22,10 @@ class SaleApprovalPolicy(models.Model):
         string="Re-Confirm with the Customer",
         help="Before the last level can agree, the customer confirms the order once more, and who said what is "
              "recorded. A signature on the web page counts.")
+    need_contract = fields.Boolean(
+        string="Signed Contract",
+        help="The order is confirmed when its contract is signed, valid, verified by a second person, and the same as "
+             "the order. It is prepared after the approval.")
 
     @api.model
     @tools.ormcache('company_ids')
@@ -41,4 +46,4 @@ class SaleApprovalPolicy(models.Model):
         for policy in self:
             if policy.res_model != 'sale.order' and any(policy[name] for name in DEMANDS.values()):
                 raise ValidationError(self.env._(
-                    "The policy “%s” is not about orders: there is nothing to confirm with a customer.", policy.name))
+                    "The policy “%s” is not about orders: there is nothing to settle with a customer.", policy.name))

@@ -146,7 +146,7 @@ class SaleApprovalMixin(models.AbstractModel):
             area='approval',
             effect='approve',
             message=message,
-            facts={'policy': rule.id, **facts},
+            facts={'policy': rule.id, 'levels': list(rule.level_names), **facts},
             clears=clears,
         )
 

@@ -4,6 +4,8 @@ from math import ceil
 from odoo import models
 
 from ..order.control_fix import round_down, round_up
+from .sale_approval_mixin_policy import POLICY_CODE
+from .sale_approval_policy import ISSUE_TRIGGERS
 
 # The margin is solved in steps of so many percent of all prices.
 MARGIN_STEP = 0.01
@@ -24,7 +26,8 @@ class SaleOrder(models.Model):
             'below_list': self._get_list_price_fixes,
             'below_cost': self._get_cost_fixes,
             'min_margin_percent': self._get_margin_fixes,
-        }.get(trigger) if issue.code.startswith('approval.') else None
+            **dict.fromkeys(ISSUE_TRIGGERS, self._get_found_fixes),
+        }.get(trigger) if issue.code.startswith(POLICY_CODE) else None
         # An amount is never made smaller to stay below a threshold: that is what such policies look out for.
         return fixes + solver(issue, terms) if solver else fixes
 
@@ -32,6 +35,29 @@ class SaleOrder(models.Model):
         """Return the smallest steps of a unit price and of a discount."""
         precision = self.env['decimal.precision']
         return 10 ** -precision.precision_get('Product Price'), 10 ** -precision.precision_get('Discount')
+
+    # === WHAT OTHER CONTROLS FOUND ===#
+
+    def _get_found_fixes(self, issue, terms):
+        """Clear all findings of other rooms for which a policy asks, by one change of theirs each."""
+        kind, kinds = ISSUE_TRIGGERS[issue.code.rsplit('.', 1)[-1]], self._get_control_issue_kinds()
+        findings = self._get_control_issues('submit', {self.id: terms})[self.id]
+        chosen, after = [], terms
+        for finding in findings:
+            fix = next(iter(self._get_control_fixes(finding, after)), None) if kinds.get(finding.code) == kind else None
+            if fix:
+                chosen.append(fix)
+                after = fix.apply(after)
+        if not chosen or not self._clears_with(issue, after):
+            return []
+        line_values = {}
+        for fix in chosen:
+            for line_id, values in fix.line_values.items():
+                line_values.setdefault(line_id, {}).update(values)
+        return [self._prepare_fix(
+            issue, kind, " ".join(fix.label for fix in chosen), rank=max(fix.rank for fix in chosen),
+            order_values={name: value for fix in chosen for name, value in fix.order_values.items()},
+            line_values=line_values, cost=sum(fix.cost for fix in chosen), needs_customer=True)]
 
     # === DISCOUNT ===#
 
@@ -45,7 +71,7 @@ class SaleOrder(models.Model):
             return replace(terms, lines=tuple(
                 replace(line, discount=limit) if line.quantity > 0 and line.discount > limit else line
                 for line in terms.lines))
-        step = self._find_least_change(issue.code, build, ceil(round(first / grid, 6)))
+        step = self._find_least_change(issue, build, ceil(round(first / grid, 6)))
         if not step:
             return []
         solved = build(step)
@@ -87,7 +113,7 @@ class SaleOrder(models.Model):
                 own = {key: price / factor + attempt * grid for key, price in floors.items()}
                 solved = self._raise_lines(terms, own)
                 factor = 1 - solved.overall_discount
-            if self._clears_with(issue.code, solved):
+            if self._clears_with(issue, solved):
                 return solved
         return None
 
@@ -123,7 +149,7 @@ class SaleOrder(models.Model):
             return self._raise_lines(
                 terms, {line.key: line.net_price * (1 + step * MARGIN_STEP / 100) for line in terms.lines})
         # Twice the raise that arithmetic asks for: what is taken off the whole order does not rise with it.
-        step = self._find_least_change(issue.code, build, ceil(200 * needed / MARGIN_STEP) + 100)
+        step = self._find_least_change(issue, build, ceil(200 * needed / MARGIN_STEP) + 100)
         if not step:
             return []
         label = self.env._(

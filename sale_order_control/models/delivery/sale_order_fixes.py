@@ -3,6 +3,8 @@ from dataclasses import replace
 from odoo import fields, models
 from odoo.tools import format_date
 
+from ..order.control_fix import round_down
+
 
 class SaleOrder(models.Model):
     """A wish that supply cannot keep: ask for the day on which it can."""
@@ -13,6 +15,28 @@ class SaleOrder(models.Model):
         fixes = super()._get_control_fixes(issue, terms)
         if issue.code == 'promise.requested_early':
             fixes += self._get_later_date_fixes(issue, terms)
+        if issue.code == 'promise.shortage':
+            fixes += self._get_covered_quantity_fixes(issue, terms)
+        return fixes
+
+    def _get_covered_quantity_fixes(self, issue, terms):
+        """Order less of a product, as much as stock and expected receipts cover."""
+        product = self.env['product.product'].browse(issue.facts['product'])
+        fixes = []
+        for line in terms.lines:
+            if line.product_id != product.id or not line.key:
+                continue
+            unit = self.env['uom.uom'].browse(line.uom_id)
+            missing = product.uom_id._compute_quantity(issue.facts['missing'], unit, round=False)
+            grid = 1.0 if line.quantity == int(line.quantity) else unit.rounding
+            quantity = round_down(line.quantity - missing, grid)
+            if 0 < quantity < line.quantity:
+                fixes.append(self._prepare_fix(
+                    issue, f'covered.{line.key}', self.env._(
+                        "Order %(quantity)s %(unit)s of %(product)s, which is covered.",
+                        quantity=f'{quantity:g}', unit=unit.name, product=product.display_name),
+                    rank=2, line_values={line.key: {'product_uom_qty': quantity}},
+                    cost=(line.quantity - quantity) * line.net_price, needs_customer=True))
         return fixes
 
     def _get_later_date_fixes(self, issue, terms):

@@ -50,7 +50,7 @@ class ResCompany(models.Model):
     )
 
     def write(self, vals):
-        settings = vals.keys() & set(CONTROL_SETTINGS)
+        settings = vals.keys() & set(self._get_control_settings())
         if settings == vals.keys() and settings and self._may_set_control():
             # Managers of the controls write these settings only; companies are the administrator's.
             self = self.sudo()
@@ -61,6 +61,11 @@ class ResCompany(models.Model):
             if changed:
                 _logger.info("%s changed the order controls of %s: %s", self.env.user.login, company.name, changed)
         return result
+
+    @api.model
+    def _get_control_settings(self):
+        """Name the fields that managers of the controls set; rooms add theirs."""
+        return CONTROL_SETTINGS
 
     def _may_set_control(self):
         """Whether the user manages the controls and works for all these companies."""

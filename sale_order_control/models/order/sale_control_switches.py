@@ -1,7 +1,5 @@
 from odoo import api, fields, models
 
-from .res_company import CONTROL_SETTINGS
-
 
 class SaleControlSwitches(models.AbstractModel):
     """The settings of a company's controls, for every page that shows them.
@@ -27,7 +25,8 @@ class SaleControlSwitches(models.AbstractModel):
     def _get_view(self, view_id=None, view_type='form', **options):
         # Each explanation is written once, at the company's field.
         arch, view = super()._get_view(view_id, view_type, **options)
-        helps = self.fields_get(CONTROL_SETTINGS, ['help']) if view_type == 'form' else {}
+        names = self.env['res.company']._get_control_settings()
+        helps = self.fields_get(names, ['help']) if view_type == 'form' else {}
         for setting in arch.xpath('//setting[not(@help)]') if helps else ():
             names = [field.get('name') for field in setting.iter('field')]
             if names and names[0] in helps:

@@ -62,19 +62,24 @@ class SaleOrder(models.Model):
 
     # === SOLVING ===#
 
-    def _clears_with(self, code, terms):
-        """Whether an issue no longer stops the quotation with other terms."""
-        found = self._get_control_issues('submit', {self.id: terms})[self.id]
-        return not any(issue.code == code and issue.stops for issue in found)
+    def _clears_with(self, issue, terms):
+        """Whether an issue is gone with other terms; one that stops is gone when it is only told.
 
-    def _find_least_change(self, code, build, steps):
+        :param ControlIssue issue: as it was with the present terms
+        :param ControlTerms terms: other terms
+        """
+        found = self._get_control_issues('submit', {self.id: terms})[self.id]
+        return not any(other.code == issue.code and (other.stops or not issue.stops) for other in found)
+
+    def _find_least_change(self, issue, build, steps):
         """Find the smallest change that clears an issue.
 
+        :param ControlIssue issue: what to clear
         :param build: function of a step that returns :class:`ControlTerms`; a bigger step changes more
         :param int steps: the biggest step
         :return: the step, or None
         """
-        return find_least(lambda step: self._clears_with(code, build(step)), steps)
+        return find_least(lambda step: self._clears_with(issue, build(step)), steps)
 
     # === THE PLAN ===#
 

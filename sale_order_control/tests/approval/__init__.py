@@ -16,9 +16,12 @@ from . import test_approval_promotions
 from . import test_approval_coverage
 from . import test_approval_acceptance
 from . import test_approval_attack
+from . import test_approval_attack_order
 from . import test_approval_scale
 from . import test_approval_setup
 from . import test_approval_presets
 from . import test_approval_simulation
 from . import test_approval_pass
 from . import test_approval_refund
+from . import test_approval_price_reason
+from . import test_approval_contract

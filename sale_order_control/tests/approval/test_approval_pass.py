@@ -143,3 +143,14 @@ class TestApprovalPass(ApprovalCommon):
         self.assertIn(request.state, ('pending', 'void'))
         order.action_submit()
         self.assertEqual(order.state, 'sale')
+
+    def test_what_other_controls_found_is_cleared_by_their_own_changes(self):
+        self._switch(promise='warn')
+        self._policy(domain='[]', on_shortage=True)
+        scarce = self._new_product("Scarce", 50.0, 20.0, stock=4.0)
+        order = self._create_order(6, product_id=scarce.id)
+        [fix], left = self._plan(order)
+        self.assertFalse(left)
+        self.assertEqual(fix.line_values, {order.order_line.id: {'product_uom_qty': 4.0}})
+        order.with_user(self.salesperson)._apply_control_fixes([fix])
+        self.assertFalse(self._stopping(order))

@@ -6,6 +6,7 @@ class SaleApprovalComment(models.TransientModel):
     """Asks for the comment of a decision. It decides nothing itself: the requests check who may."""
 
     _name = 'sale.approval.comment'
+    _inherit = ['sale.control.wizard']
     _description = "Decide with a Comment"
 
     request_ids = fields.Many2many(

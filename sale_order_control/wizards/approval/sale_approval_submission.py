@@ -5,6 +5,7 @@ class SaleApprovalSubmission(models.TransientModel):
     """Shows who will decide before a quotation is submitted, and takes the maker's words along."""
 
     _name = 'sale.approval.submission'
+    _inherit = ['sale.control.wizard']
     _description = "Submit for Approval"
 
     order_id = fields.Many2one('sale.order', required=True, readonly=True, ondelete='cascade')

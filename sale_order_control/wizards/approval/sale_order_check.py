@@ -10,6 +10,7 @@ class SaleOrderCheck(models.TransientModel):
     """Asks what the customer says of an order. What is recorded then belongs to the order's terms."""
 
     _name = 'sale.order.check'
+    _inherit = ['sale.control.wizard']
     _description = "Check with the Customer"
 
     order_id = fields.Many2one('sale.order', required=True, readonly=True, ondelete='cascade')
@@ -122,6 +123,7 @@ class SaleOrderCheck(models.TransientModel):
 
 class SaleOrderCheckLine(models.TransientModel):
     _name = 'sale.order.check.line'
+    _inherit = ['sale.control.wizard']
     _description = "Line Compared with the Customer's Request"
 
     check_id = fields.Many2one('sale.order.check', required=True, ondelete='cascade')

@@ -5,7 +5,7 @@ class CreditAdvanceAssign(models.TransientModel):
     """Says which of the customer's open payments came for an order."""
 
     _name = 'credit.advance.assign'
-    _inherit = ['credit.wizard']
+    _inherit = ['sale.control.wizard']
     _description = "Assign Payments to an Order"
 
     order_id = fields.Many2one('sale.order', required=True, readonly=True)
@@ -46,7 +46,7 @@ class CreditAdvanceAssignLine(models.TransientModel):
     """One open payment as it is offered; who may see it was asked when the wizard was opened."""
 
     _name = 'credit.advance.assign.line'
-    _inherit = ['credit.wizard']
+    _inherit = ['sale.control.wizard']
     _description = "Open Payment"
 
     wizard_id = fields.Many2one('credit.advance.assign', required=True, ondelete='cascade')

@@ -5,7 +5,7 @@ class CreditCollect(models.TransientModel):
     """Records the cash that was collected with a delivery."""
 
     _name = 'credit.collect'
-    _inherit = ['credit.wizard']
+    _inherit = ['sale.control.wizard']
     _description = "Record a Collection"
 
     picking_id = fields.Many2one('stock.picking', string="Transfer", required=True, readonly=True)

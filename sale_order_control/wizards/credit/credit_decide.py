@@ -6,7 +6,7 @@ class CreditDecide(models.TransientModel):
     """Ask a credit controller for the reason, the cap and the last day of a decision."""
 
     _name = 'credit.decide'
-    _inherit = ['credit.wizard']
+    _inherit = ['sale.control.wizard']
     _description = "Credit Decision"
 
     decision = fields.Selection(

@@ -6,7 +6,7 @@ class CreditDisputeWizard(models.TransientModel):
     """Ask a credit controller what the customer objects to, or how it was settled."""
 
     _name = 'credit.dispute.wizard'
-    _inherit = ['credit.wizard']
+    _inherit = ['sale.control.wizard']
     _description = "Dispute an Invoice"
 
     closing = fields.Boolean()

@@ -5,7 +5,7 @@ class CreditGradeOverride(models.TransientModel):
     """Ask a credit controller which grade to set by hand, why and until when."""
 
     _name = 'credit.grade.override'
-    _inherit = ['credit.wizard']
+    _inherit = ['sale.control.wizard']
     _description = "Set a Credit Grade by Hand"
 
     account_ids = fields.Many2many('credit.account', string="Customers", readonly=True)

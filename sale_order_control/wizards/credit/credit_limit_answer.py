@@ -5,7 +5,7 @@ class CreditLimitAnswer(models.TransientModel):
     """Ask a credit controller why a limit request is refused, or a temporary limit ended."""
 
     _name = 'credit.limit.answer'
-    _inherit = ['credit.wizard']
+    _inherit = ['sale.control.wizard']
     _description = "Reason"
 
     request_ids = fields.Many2many('credit.limit.request', readonly=True)

@@ -16,7 +16,7 @@ class CreditScorecardCompare(models.TransientModel):
     """What a scorecard would change for each customer, today. Nothing of it counts until it is put in use."""
 
     _name = 'credit.scorecard.compare'
-    _inherit = ['credit.wizard']
+    _inherit = ['sale.control.wizard']
     _description = "Effect of a Credit Scorecard"
 
     scorecard_id = fields.Many2one('credit.scorecard', required=True, readonly=True, ondelete='cascade')
@@ -160,7 +160,7 @@ class CreditScorecardCompare(models.TransientModel):
 
 class CreditScorecardCompareLine(models.TransientModel):
     _name = 'credit.scorecard.compare.line'
-    _inherit = ['credit.wizard']
+    _inherit = ['sale.control.wizard']
     _description = "Effect of a Credit Scorecard on a Customer"
     _order = 'change_rank, partner_name, id'
 

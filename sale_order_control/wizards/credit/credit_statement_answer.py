@@ -5,7 +5,7 @@ class CreditStatementAnswer(models.TransientModel):
     """Records what a customer says to statements."""
 
     _name = 'credit.statement.answer'
-    _inherit = ['credit.wizard']
+    _inherit = ['sale.control.wizard']
     _description = "Answer to a Statement"
 
     statement_ids = fields.Many2many('credit.statement', string="Statements", readonly=True)

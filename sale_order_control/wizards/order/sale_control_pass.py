@@ -10,6 +10,7 @@ class SaleControlPass(models.TransientModel):
     """
 
     _name = 'sale.control.pass'
+    _inherit = ['sale.control.wizard']
     _description = "Make It Pass"
 
     order_id = fields.Many2one('sale.order', required=True, readonly=True, ondelete='cascade')
@@ -81,6 +82,7 @@ class SaleControlPass(models.TransientModel):
 
 class SaleControlPassLine(models.TransientModel):
     _name = 'sale.control.pass.line'
+    _inherit = ['sale.control.wizard']
     _description = "Change That Makes an Order Pass"
 
     pass_id = fields.Many2one('sale.control.pass', required=True, ondelete='cascade')

@@ -50,7 +50,7 @@ class SaleOrder(models.Model):
             quantity = round(round_down(line.quantity, grid) - step * grid, 6)
             return self._replace_quantities(terms, {line.key: quantity})
         # Something of the line must remain, or there was no point in ordering it.
-        step = self._find_least_change(issue.code, build, round(round_down(line.quantity, grid) / grid) - 1)
+        step = self._find_least_change(issue, build, round(round_down(line.quantity, grid) / grid) - 1)
         return self._prepare_quantity_fix(issue, f'quantity.{line.key}', terms, build(step)) if step else None
 
     def _get_all_quantities_fix(self, issue, terms, lines):
@@ -58,7 +58,7 @@ class SaleOrder(models.Model):
             return self._replace_quantities(terms, {
                 line.key: round_down(line.quantity * (1 - step / SCALE), self._get_quantity_grid(line))
                 for line in lines})
-        step = self._find_least_change(issue.code, build, SCALE - 1)
+        step = self._find_least_change(issue, build, SCALE - 1)
         solved = build(step) if step else None
         if not solved or not all(line.quantity for line in solved.lines):
             return None
@@ -103,7 +103,7 @@ class SaleOrder(models.Model):
         longest = account.grade_id._get_longest_term() if account else self.env['account.payment.term']
         fixes = []
         for term in (longest | (self._get_immediate_term() or longest)):
-            if self._clears_with(issue.code, replace(terms, payment_term_id=term.id)):
+            if self._clears_with(issue, replace(terms, payment_term_id=term.id)):
                 fixes.append(self._prepare_fix(
                     issue, f'term.{term.id}', self.env._("Choose the payment terms “%s”.", term.name),
                     order_values={'payment_term_id': term.id}, cost=float(len(fixes)), needs_customer=True))

@@ -1,15 +1,15 @@
 from odoo import api, models
 
 
-class CreditWizard(models.AbstractModel):
-    """What the questions of the credit room have in common: whoever names a document in one can read it.
+class SaleControlWizard(models.AbstractModel):
+    """What the forms that ask before acting have in common: whoever names a document in one can read it.
 
     Wizards show figures of the documents they are about, and anybody with a right on the wizard can name any
     document over RPC. Record rules keep each to the person who opened it.
     """
 
-    _name = 'credit.wizard'
-    _description = "Question of the Credit Room"
+    _name = 'sale.control.wizard'
+    _description = "Question About a Document"
 
     @api.model_create_multi
     def create(self, vals_list):
