@@ -97,7 +97,7 @@ class CreditDecideLine(models.TransientModel):
     """Up to which amount one order of a batch is released: by default what it adds now."""
 
     _name = 'credit.decide.line'
-    _inherit = ['credit.wizard']
+    _inherit = ['sale.control.wizard']
     _description = "Order to Release"
 
     wizard_id = fields.Many2one('credit.decide', required=True, ondelete='cascade')
