@@ -93,6 +93,29 @@ def late(studio):
         studio.call("res.company", "write", [company], {"control_go_live": start["control_go_live"]})
 
 
+def expect_receipt(studio, quantity, days, origin):
+    """Let desks come from a supplier in so many days."""
+    studio.login("admin")
+    [product] = studio.call("product.product", "search", [("name", "=", "Standing Desk")], limit=1)
+    [kind] = studio.call("stock.picking.type", "search", [("code", "=", "incoming")], limit=1)
+    source, target = (studio.record_id(f"stock.stock_location_{name}") for name in ("suppliers", "stock"))
+    day = f"{date.today() + timedelta(days=days)} 12:00:00"
+    places = {"location_id": source, "location_dest_id": target, "origin": origin}
+    move = {"product_id": product, "product_uom_qty": quantity, "date": day, **places}
+    receipt = studio.call("stock.picking", "create", {
+        "picking_type_id": kind, "scheduled_date": day, "move_ids": [[0, 0, move]], **places})
+    studio.call("stock.picking", "action_confirm", [receipt])
+
+
+def earliest_date(studio):
+    """What a salesperson on the phone sees of a line: the first safe day, and what it leans on."""
+    expect_receipt(studio, 20, 9, "P00031")
+    order = quote(studio, "Brightwood Interiors", 60)
+    show_order(studio, order)
+    studio.click(".o_field_x2many .fa-area-chart")
+    studio.wait_for(".o_control_earliest")
+
+
 def parked(studio):
     order = quote(studio, "Cornerstone Offices", 9, require_signature=True, require_payment=False)
     studio.call("sale.order", "action_quotation_sent", [order])
@@ -188,6 +211,7 @@ SCENES = {
     "panel-to-promise": to_promise,
     "panel-promised": promised,
     "panel-late": late,
+    "earliest-date": earliest_date,
     "panel-parked": parked,
     "panel-phone": phone,
     "panel-customer-on-hold": customer_on_hold,

@@ -93,7 +93,7 @@ class Demand:
     :ivar promised: day for which it is promised already, or None; promises are served before wishes
     :ivar lead_days: days after today on which it can leave if nothing known covers it
     :ivar replenish_days: days after today on which any quantity can be in the warehouse, or None: nobody knows.
-        Supply that comes later is not waited for.
+        Free supply that comes later is not waited for.
     :ivar whole: whether only whole units are of use, as of a kit
     """
 
@@ -107,6 +107,10 @@ class Demand:
     replenish_days: int | None = None
     whole: bool = False
     days: DeliveryDays = DeliveryDays()
+
+    def knows_lead(self):
+        """Whether anything says how long it takes to get what nothing known covers."""
+        return not self.parts or self.lead_days > 0 or self.replenish_days is not None
 
     def get_lead_date(self, today):
         """Return the day by which anything can be there by lead time alone."""

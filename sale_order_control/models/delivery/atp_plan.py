@@ -25,9 +25,14 @@ class _Stream:
     left: float = 0.0
     taken: float = 0.0
 
-    def advance(self, step):
-        """Let a step arrive; returns how many units of the demand the part is there for now."""
+    def advance(self, step, waited_for):
+        """Let a step arrive; returns how many units of the demand the part is there for now.
+
+        :param bool waited_for: whether free supply of the step is of use; what is the demand's own always is
+        """
         if step in self.steps:
+            if not waited_for:
+                self.steps[step][1] = 0.0
             own, free = self.steps[step]
             self.reached.append(step)
             self.left += free + sum(supply.quantity for supply in own)
@@ -98,9 +103,10 @@ class Plan:
         lead_date = demand.get_lead_date(self.today)
         for step in sorted({step for stream in streams for step in stream.steps}):
             date = demand.days.promise(step[0])
-            if demand.quantity - planned <= TOLERANCE or demand.replenish_days is not None and date > lead_date:
+            if demand.quantity - planned <= TOLERANCE:
                 break
-            reached = planned + min([stream.advance(step) for stream in streams])
+            waited_for = demand.replenish_days is None or date <= lead_date
+            reached = planned + min([stream.advance(step, waited_for) for stream in streams])
             reached = min(demand.quantity, floor(reached + TOLERANCE) if demand.whole else reached)
             if reached - planned > TOLERANCE:
                 lines.append(self._word(streams, step, reached - planned, date))

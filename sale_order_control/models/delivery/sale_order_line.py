@@ -78,19 +78,22 @@ class SaleOrderLine(models.Model):
         day = self.promised_date or self.wanted_date
         return self.order_id.warehouse_id._get_promise_moment(day) if day else self._expected_date()
 
-    def _get_promise_departure(self):
-        """Return the UTC datetime by which it should leave for that: earlier by the days on the way."""
+    def _get_promise_departure(self, days=None):
+        """Return the UTC datetime by which it should leave for that: earlier by the days on the way.
+
+        :param days: what ``_get_delivery_days`` of the warehouse returned, for a caller with many lines
+        """
         self.ensure_one()
         day, warehouse = self.promised_date or self.wanted_date, self.order_id.warehouse_id
         if not day:
             return self._expected_date()
-        return warehouse._get_promise_moment(self._get_delivery_days().leave_by(day))
+        return warehouse._get_promise_moment(self._get_delivery_days(days).leave_by(day))
 
-    def _get_delivery_days(self):
+    def _get_delivery_days(self, days=None):
         """Return the :class:`DeliveryDays` of the line's warehouse and delivery address."""
         self.ensure_one()
         order = self.order_id
-        return order.warehouse_id._get_delivery_days()(order.partner_shipping_id.country_id.id)
+        return (days or order.warehouse_id._get_delivery_days())(order.partner_shipping_id.country_id.id)
 
     def _prepare_procurement_values(self):
         values = super()._prepare_procurement_values()

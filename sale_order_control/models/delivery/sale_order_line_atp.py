@@ -20,7 +20,8 @@ class SaleOrderLine(models.Model):
              "receipts less what others are waiting for, or else the lead time.")
     earliest_date = fields.Date(
         string="Earliest", compute='_compute_atp', groups='base.group_user',
-        help="The first day on which all of it can be there without making another promise fail.")
+        help="The first day on which all of it can be there without making another promise fail. Empty: nothing known "
+             "brings all of it, and no lead time says how long that takes.")
     atp_confidence = fields.Char(
         string="Confidence", compute='_compute_atp', groups='base.group_user',
         help="How often the suppliers and operations it leans on were in time for the proposed day, over the last "
@@ -92,16 +93,21 @@ class SaleOrderLine(models.Model):
             demand, schedule = demands[line.id], schedules[line.id]
             proposed = get_ready_day(demand, schedule)
             share = reliability.get_confidence(schedule, demand.days.needed(proposed))
+            # Without any lead time, the day of what nothing covers is a formality: not one to tell a customer.
+            told = demand.knows_lead() or all(part.source != 'lead_time' for part in schedule)
             result[line.id] = {
                 'proposed': proposed,
-                'earliest': max(part.date for part in schedule),
+                'earliest': max(part.date for part in schedule) if told else False,
                 'confidence': False if share is None else f"{round(100 * share)} %",
-                'summary': line._word_schedule(schedule),
+                'summary': line._word_schedule(schedule, told),
             }
         return result
 
-    def _word_schedule(self, schedule):
-        """Say in one sentence what a schedule leans on; nothing a salesperson may not know."""
+    def _word_schedule(self, schedule, lead_known):
+        """Say in one sentence what a schedule leans on; nothing a salesperson may not know.
+
+        :param bool lead_known: whether a lead time says when the rest comes
+        """
         self.ensure_one()
         words = []
         for part in schedule:
@@ -113,6 +119,8 @@ class SaleOrderLine(models.Model):
             }
             if part.source == 'stock':
                 words.append(self.env._("%(quantity)s from stock", **values))
+            elif part.source == 'lead_time' and not lead_known:
+                words.append(self.env._("%(quantity)s that nothing known covers", **values))
             elif part.source == 'lead_time':
                 words.append(self.env._("%(quantity)s by lead time alone, %(date)s", **values))
             elif names:

@@ -80,6 +80,11 @@ class TestDeliveryAtpPlan(BaseCase):
         self.assertEqual(
             serve(ask('a', 5, replenish_days=9), balance), [(0, 2, 'stock'), (9, 3, 'lead_time')])
 
+    def test_what_was_bought_for_the_demand_is_waited_for_all_the_same(self):
+        part = Part(1, to_order=True, own=(Supply(day(12), 5, name="P1"),))
+        balance = make_balance(receipts=[(12, 5, "P1")])
+        self.assertEqual(serve(ask('a', 5, replenish_days=9, parts=(part,)), balance), [(12, 5, 'incoming')])
+
     def test_without_a_known_time_to_buy_the_receipt_is_waited_for(self):
         balance = make_balance(2, receipts=[(60, 10)])
         self.assertEqual(serve(ask('a', 5, lead_days=9), balance), [(0, 2, 'stock'), (60, 3, 'incoming')])

@@ -279,7 +279,11 @@ class TestDeliveryAtpSupply(DeliveryCommon):
                 self.assertEqual(line.earliest_date, self._day(5))
                 self.assertIn("4 from stock; 2 with", line.atp_summary)
                 line.product_uom_qty = 9
+                self.assertIn("1 that nothing known covers", line.atp_summary)
+                self.assertFalse(line.earliest_date)
+                line.customer_lead = 8
                 self.assertIn("1 by lead time alone", line.atp_summary)
+                self.assertEqual(line.earliest_date, self._day(8))
 
     def test_nothing_is_worked_out_while_no_date_is_promised(self):
         self._stock(self.scarce, 4)
