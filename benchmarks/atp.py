@@ -55,7 +55,7 @@ class Warehouse:
         self.products = env["product.product"].create([
             {"name": f"Thing {n}", "type": "consu", "is_storable": True} for n in range(PRODUCTS)])
         for product in self.products:
-            env["stock.quant"]._update_available_quantity(product, self.warehouse.lot_stock_id, chance.randint(0, 60))
+            env["stock.quant"]._update_available_quantity(product, self.warehouse.lot_stock_id, chance.randint(1, 60))
         suppliers = env["res.partner"].create([{"name": f"Supplier {n}"} for n in range(SUPPLIERS)])
         pickings = env["stock.picking"].create([{
             "picking_type_id": self.warehouse.in_type_id.id, "partner_id": supplier.id,

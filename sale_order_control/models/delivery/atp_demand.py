@@ -160,7 +160,7 @@ class SaleDeliveryAtp(models.AbstractModel):
         for product in products.filtered('purchase_ok'):
             template = product.product_tmpl_id
             seller = first.get((template, product)) or first.get((template, product.browse()))
-            # Odoo adds suppliers by itself when something is bought, with a delay of 0: nobody has said how long it takes.
+            # Odoo adds suppliers by itself when something is bought, with a delay of 0: nobody said how long it takes.
             if seller and seller.delay:
                 result[product] = int(seller.delay + company.days_to_purchase)
         return result
