@@ -50,7 +50,7 @@ class SaleApprovalRequest(models.Model):
     requested_on = fields.Datetime(string="Asked On", required=True, readonly=True)
     approved_on = fields.Datetime(readonly=True, help="It stays when the approval ends later.")
     closed_on = fields.Datetime(readonly=True)
-    closed_by_id = fields.Many2one('res.users', string="Closed By", readonly=True, ondelete='restrict')
+    closed_by_id = fields.Many2one('res.users', readonly=True, ondelete='restrict')
     comment = fields.Text(string="Maker's Comment", readonly=True)
     state = fields.Selection(REQUEST_STATES, required=True, readonly=True, default='pending', index=True)
     outcome = fields.Char(readonly=True, help="Why the request was closed, in words.")
