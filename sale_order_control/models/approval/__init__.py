@@ -36,10 +36,15 @@ from . import sale_order_conditions
 from . import sale_order_free_goods
 from . import sale_order_submission
 from . import sale_order_display
+from . import sale_order_paper
 from . import sale_order_preview
 from . import sale_order_change
 from . import sale_order_status
 from . import sale_order_fixes
+
+# The delivery's slice: the same chain for what leaves the house.
+from . import stock_picking
+from . import stock_move
 
 # Before an order binds: what is settled with the customer.
 from . import sale_approval_demand

@@ -2,11 +2,15 @@ from . import test_approval_policy
 from . import test_approval_decision
 from . import test_approval_defaults
 from . import test_approval_desk
+from . import test_approval_desk_scale
 from . import test_approval_messages
 from . import test_approval_mixin
 from . import test_approval_steps
+from . import test_approval_paper
 from . import test_approval_prices
 from . import test_approval_time
+from . import test_approval_tours
+from . import test_approval_transfer
 from . import test_approval_scope
 from . import test_approval_conditions
 from . import test_approval_findings
