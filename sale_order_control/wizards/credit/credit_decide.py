@@ -13,7 +13,7 @@ class CreditDecide(models.TransientModel):
         [('release', "Release"), ('reject', "Refuse"), ('hold', "Put on Hold"), ('hand_over', "Hand Over")],
         required=True, default='release')
     order_ids = fields.Many2many('sale.order', string="Orders", readonly=True)
-    line_ids = fields.One2many('credit.decide.line', 'wizard_id', string="Up To")
+    line_ids = fields.One2many('credit.decide.line', 'wizard_id', string="Up To, by Order")
     account_ids = fields.Many2many('credit.account', string="Credit Accounts", readonly=True)
     currency_id = fields.Many2one('res.currency', compute='_compute_currency_id')
     reason = fields.Text(help="Kept with the decision. When handing over: what the other one should know.")
@@ -104,6 +104,6 @@ class CreditDecideLine(models.TransientModel):
     order_id = fields.Many2one('sale.order', required=True, readonly=True, ondelete='cascade')
     partner_id = fields.Many2one(related='order_id.partner_id', related_sudo=False)
     currency_id = fields.Many2one('res.currency', readonly=True)
-    order_amount = fields.Monetary(string="Order", readonly=True, help="What the order adds to what is owed.")
+    order_amount = fields.Monetary(string="Waiting", readonly=True, help="What the order adds to what is owed.")
     amount = fields.Monetary(
         string="Up To", help="The release holds as long as the order adds no more than this amount.")

@@ -78,7 +78,11 @@ registry.category("web_tour.tours").add("sale_order_control_credit_release", {
         },
         {
             content: "up to an amount.",
-            trigger: ".modal .o_field_widget[name=amount] input",
+            trigger: ".modal .o_data_row td[name=amount]",
+            run: "click",
+        },
+        {
+            trigger: ".modal .o_selected_row .o_field_widget[name=amount] input",
             run: "edit 1500",
         },
         {
