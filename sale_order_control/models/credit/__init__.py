@@ -8,6 +8,7 @@ from .exposure import credit_exposure
 from .limit import credit_account_limit
 from .limit import credit_limit
 from .limit import credit_limit_temporary
+from .limit import credit_evidence
 from .limit import credit_guarantee
 from .limit import credit_pool
 from .limit import credit_limit_entry

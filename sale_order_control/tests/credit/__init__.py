@@ -1,3 +1,4 @@
+from . import test_credit_bad_input
 from . import test_credit_clearing
 from . import test_credit_cod
 from . import test_credit_compare
@@ -20,6 +21,7 @@ from . import test_credit_limit_request
 from . import test_credit_loopholes
 from . import test_credit_merge
 from . import test_credit_modules
+from . import test_credit_night_chunks
 from . import test_credit_nightly
 from . import test_credit_outlook
 from . import test_credit_overdue

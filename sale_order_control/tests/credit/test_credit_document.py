@@ -1,3 +1,4 @@
+from base64 import b64encode
 from datetime import timedelta
 
 from odoo import fields
@@ -77,6 +78,19 @@ class TestCreditDocument(CreditCommon):
                 self._file(**values).with_user(self.controller).action_verify()
         with self.assertRaises(ValidationError):
             self._file(partner_id=self.env['res.partner'].create({'name': "C", 'parent_id': self.customer.id}).id)
+
+    def test_a_scan_is_on_file_before_a_paper_that_requires_it_is_verified(self):
+        self.licence.needs_scan = True
+        paper = self._file()
+        with self.assertRaisesRegex(UserError, "A scan of this paper is required before you verify it: Test Licence"):
+            paper.with_user(self.controller).action_verify()
+        self.assertTrue(self._issues())
+        paper.with_user(self.salesperson).file = b64encode(b"%PDF-1.4 licence")
+        paper.with_user(self.controller).action_verify()
+        self.assertFalse(self._issues())
+        # Taking the scan away again is another paper.
+        paper.with_user(self.salesperson).file = False
+        self.assertTrue(self._issues())
 
     def test_it_expires_and_the_salesperson_is_asked_once_before(self):
         self.customer.user_id = self.salesperson

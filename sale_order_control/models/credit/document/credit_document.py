@@ -34,6 +34,7 @@ class CreditDocument(models.Model):
         domain="[('company_id', 'in', (False, company_id))]")
     advice = fields.Text(related='type_id.advice')
     has_expiry = fields.Boolean(related='type_id.has_expiry')
+    needs_scan = fields.Boolean(related='type_id.needs_scan')
     number = fields.Char(tracking=True, help="The paper's own number, e.g. of the licence.")
     date_from = fields.Date(string="Valid From", tracking=True)
     date_to = fields.Date(string="Valid To", tracking=True, help="Last day of validity; empty means without end.")
@@ -137,6 +138,11 @@ class CreditDocument(models.Model):
             raise UserError(self.env._(
                 "There is nothing to verify: neither a scan nor a number. Complete %s.",
                 ", ".join(empty.mapped('display_name'))))
+        unseen = self.filtered(lambda paper: paper.type_id.needs_scan and not paper.sudo().file)
+        if unseen:
+            raise UserError(self.env._(
+                "A scan of this paper is required before you verify it: %s.",
+                ", ".join(unseen.mapped('display_name'))))
         endless = self.filtered(lambda paper: paper.has_expiry and not paper.date_to)
         if endless:
             raise UserError(self.env._(

@@ -25,6 +25,8 @@ class CreditDocumentType(models.Model):
     category_ids = fields.Many2many('res.partner.category', string="Tags", help="Of the customer. Empty: all.")
     sale_type_ids = fields.Many2many('sale.control.type', string="Sales Types", help="Of the order. Empty: all.")
     has_expiry = fields.Boolean(string="Expires", default=True, help="Whether such a paper has a last day.")
+    needs_scan = fields.Boolean(
+        string="Scan Required", help="Such a paper is verified only when its scan is on file; a number is not enough.")
     warn_days = fields.Integer(
         string="Warn Before", default=30, help="So many days before the last day the salesperson is told once.")
     submit_effect = fields.Selection(

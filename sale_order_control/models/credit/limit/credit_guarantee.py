@@ -20,7 +20,7 @@ class CreditGuarantee(models.Model):
 
     _name = 'credit.guarantee'
     _description = "Credit Guarantee"
-    _inherit = ['mail.thread']
+    _inherit = ['credit.evidence', 'mail.thread']
     _order = 'date_from desc, id desc'
 
     name = fields.Char(string="Reference", required=True, help="Number of the policy, letter or contract.")
@@ -43,7 +43,6 @@ class CreditGuarantee(models.Model):
         [('draft', "Draft"), ('valid', "Valid"), ('ended', "Ended")], default='draft', required=True, readonly=True,
         copy=False, tracking=True)
     attachment_ids = fields.Many2many(
-        'ir.attachment', string="Documents", copy=False,
         groups='sale_order_control.group_credit_controller,sale_order_control.group_auditor')
     counted_amount = fields.Monetary(
         string="Adds to the Limit", compute='_compute_counted_amount', currency_field='account_currency_id',
@@ -107,9 +106,7 @@ class CreditGuarantee(models.Model):
             self.env['credit.account']._check_controller()
             for vals in vals_list:
                 vals['state'] = 'draft'
-        guarantees = super().create(vals_list)
-        guarantees._own_documents()
-        return guarantees
+        return super().create(vals_list)
 
     def write(self, vals):
         if not control_memory(self.env).acting:
@@ -121,17 +118,7 @@ class CreditGuarantee(models.Model):
                 raise UserError(self.env._(
                     "The figures of a guarantee that was validated cannot be changed: %s. End it, and enter a new one.",
                     ", ".join(fixed.mapped('name'))))
-        result = super().write(vals)
-        if 'attachment_ids' in vals:
-            self._own_documents()
-        return result
-
-    def _own_documents(self):
-        """Let whoever may read the guarantee read its documents, which were uploaded before it was saved."""
-        for guarantee in self.sudo():
-            loose = guarantee.attachment_ids.filtered(
-                lambda document, guarantee=guarantee: not document.res_id and document.create_uid == self.env.user)
-            loose.write({'res_model': self._name, 'res_id': guarantee.id})
+        return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_draft(self):

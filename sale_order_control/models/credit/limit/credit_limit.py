@@ -139,4 +139,5 @@ class CreditAccount(models.Model):
         if self:
             control_memory(self.env).issues.clear()
             self.invalidate_recordset()
-            self._get_pool_members()._recheck_holds(cause)
+            # Where they came from is forgotten with it, and they would be read again one by one.
+            self.browse(self.ids)._get_pool_members()._recheck_holds(cause)

@@ -24,7 +24,7 @@ class CreditLimitRequest(models.Model):
 
     _name = 'credit.limit.request'
     _description = "Credit Limit Request"
-    _inherit = ['sale.approval.mixin', 'mail.thread', 'mail.activity.mixin']
+    _inherit = ['credit.evidence', 'sale.approval.mixin', 'mail.thread', 'mail.activity.mixin']
     _order = 'id desc'
     _approval_terms = (
         'partner_id', 'subject', 'limit_kind', 'amount', 'date_from', 'date_to', 'grade_id', 'reason')
@@ -51,7 +51,7 @@ class CreditLimitRequest(models.Model):
         'credit.grade', string="Proposed Grade", ondelete='restrict',
         domain="[('company_id', 'in', (False, company_id))]", help="Leave empty to keep the grade.")
     reason = fields.Text(required=True, help="Why the customer deserves it. It is kept in the limit journal.")
-    attachment_ids = fields.Many2many('ir.attachment', string="Evidence", copy=False)
+    attachment_ids = fields.Many2many(string="Evidence")
     state = fields.Selection(STATES, default='draft', required=True, readonly=True, copy=False, tracking=True)
     decided_by_id = fields.Many2one('res.users', readonly=True, copy=False)
     decided_on = fields.Date(readonly=True, copy=False)
@@ -134,9 +134,7 @@ class CreditLimitRequest(models.Model):
         clean = self.with_context(context)  # pylint: disable=context-overridden
         for vals in given:
             vals['name'] = self.env['ir.sequence'].sudo().next_by_code(self._name)
-        requests = super(CreditLimitRequest, clean).create(given).with_env(self.env)
-        requests._own_documents()
-        return requests
+        return super(CreditLimitRequest, clean).create(given).with_env(self.env)
 
     def write(self, vals):
         if not control_memory(self.env).acting:
@@ -149,17 +147,7 @@ class CreditLimitRequest(models.Model):
                 raise UserError(self.env._(
                     "What was asked for cannot be changed any more: %s. Recall the request, or make a new one.",
                     ", ".join(fixed.mapped('name'))))
-        result = super().write(vals)
-        if 'attachment_ids' in vals:
-            self._own_documents()
-        return result
-
-    def _own_documents(self):
-        """Let whoever may read the request read its evidence, which was uploaded before it was saved."""
-        for request in self.sudo():
-            loose = request.attachment_ids.filtered(
-                lambda document: not document.res_id and document.create_uid == self.env.user)
-            loose.write({'res_model': self._name, 'res_id': request.id})
+        return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_draft(self):

@@ -96,10 +96,21 @@ class CreditGrade(models.Model):
                     "The amounts of grade %(grade)s must be in %(currency)s, the currency of %(company)s. A grade "
                     "shared between companies may use any currency.",
                     grade=grade.name, currency=company.currency_id.name, company=company.name))
+            if grade._has_unknown_rate():
+                raise ValidationError(self.env._(
+                    "%(currency)s has no exchange rate, so the amounts of grade %(grade)s cannot be compared with what "
+                    "customers owe. Enter a rate of %(currency)s first, or choose another currency.",
+                    currency=grade.currency_id.name, grade=grade.name))
             if company.parent_id:
                 raise ValidationError(self.env._(
                     "Credit is given by the main company: choose %(root)s for grade %(grade)s instead of its branch.",
                     root=company.root_id.name, grade=grade.name))
+
+    def _has_unknown_rate(self):
+        """Whether the amounts could not be converted: a company's own currency may do without a rate."""
+        currency = self.currency_id.sudo()
+        return not currency.rate_ids and not self.env['res.company'].sudo().search_count(
+            [('currency_id', '=', currency.id)], limit=1)
 
     def _get_effect(self, checkpoint):
         """Return what a credit issue does at a checkpoint; an empty record stands for "no grade".

@@ -26,11 +26,7 @@ class CreditAccount(models.Model):
         named = self.collector_id.filtered('active')
         if named:
             return named[:1]
-        group = self.env.ref('sale_order_control.group_credit_controller').sudo()
-        users = (group.user_ids | group.all_user_ids).filtered(
-            lambda user: user.active and not user.share and company in user.company_ids)
-        # Who is a controller by name goes before those who are everything.
-        return (users & group.user_ids).sorted('id')[:1] or users.sorted('id')[:1]
+        return self._get_controllers(company)[:1]
 
 
 class SaleOrder(models.Model):
