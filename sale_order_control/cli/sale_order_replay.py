@@ -64,7 +64,8 @@ class SaleOrderReplay(Command):
         parser.add_argument('--limit', type=_positive, metavar='N', help="run the first N orders only")
         parser.add_argument(
             '--policy', default='preset', metavar='domestic|joint|none|FILE',
-            help="controls to test: a preset of the set-up wizard with everything in force, none at all, or an XML data file")
+            help="controls to test: a preset of the set-up wizard with everything in force, none at all, or an XML "
+                 "data file")
         parser.add_argument(
             '--report', type=Path, metavar='FILE.csv',
             help="write the report there, and one row per order to FILE-orders.csv")

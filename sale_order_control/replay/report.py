@@ -66,6 +66,7 @@ def build_report(env, outcome, problems):
         tabulate_punctuality(stories, today),
         tabulate_states(stories),
     ]
+    tables += [tabulate_simulation(simulated) for simulated in outcome.simulations]
     if outcome.gradings:
         tables.append(tabulate_grade_changes(outcome.gradings))
     if failures:
@@ -174,6 +175,25 @@ def tabulate_approvals(stories):
     return Table(
         'approvals', "Approvals", ("level", "approver", "decisions", "agreed", "days waited"), rows,
         note or "No order needed an approval.")
+
+
+def tabulate_simulation(simulated):
+    """What the policy simulation says of the orders that were run, and whether that is what really happened."""
+    if simulated.in_force:
+        rows = [
+            (label, predicted, real, "equal" if predicted == real else "DIFFERENT")
+            for label, predicted, real in simulated.rows]
+        wrong = simulated.mismatches
+        note = "The same persons were asked about every order." if not wrong \
+            else f"Other persons were asked about: {', '.join(wrong[:10])}" + (", ..." if len(wrong) > 10 else ".")
+        return Table(
+            f'simulation_{simulated.key}', f"Simulation of the policies in force ({simulated.label})",
+            ("orders", "simulated", "really", ""), rows, note)
+    found = simulated.simulation
+    return Table(
+        f'simulation_{simulated.key}', f"Simulation of {simulated.label} instead", ("orders", "simulated"),
+        [(label, predicted) for label, predicted, _real in simulated.rows],
+        f"Newly asked: {found.new_count}, no longer asked: {found.gone_count}, other approvers: {found.other_count}.")
 
 
 def tabulate_holds(stories, today):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from .clock import simulated_day
+from .comparison import compare_presets
 from .company import QUIET, apply_policy, create_people, prepare_company
 from .grading import grade_customers, put_scorecard_in_use
 from .loader import Countries, Loader
@@ -25,6 +26,7 @@ class Outcome:
     :ivar problems: remarks of the loader, list of :class:`.book.Problem`
     :ivar spent: ``{kind of event: seconds}``
     :ivar gradings: how the scorecard grades the customers in the end, list of :class:`.grading.Grading`
+    :ivar simulations: the policy simulation of the orders run, list of :class:`.comparison.Simulated`
     """
 
     book: object
@@ -33,6 +35,7 @@ class Outcome:
     problems: list
     spent: dict
     gradings: list
+    simulations: list
 
 
 def check_database(env):
@@ -73,4 +76,6 @@ def replay(env, book, today, policy, progress, commit):
     runner = Runner(book, Steps(env, people, loader), rooms, today, progress(len(book.orders)), commit)
     stories = runner.run()
     gradings = grade_customers(env, people, loader.customers, today)
-    return Outcome(book, today, stories, loader.problems, runner.attempts.spent, gradings)
+    with simulated_day(env, today):
+        simulations = compare_presets(env, people, policy, book.first_day, today)
+    return Outcome(book, today, stories, loader.problems, runner.attempts.spent, gradings, simulations)

@@ -190,8 +190,9 @@ class TestApprovalSimulation(SimulationCommon):
 
     def test_a_run_in_chunks_finds_the_same_and_goes_on_where_it_stopped(self):
         expected = self._figures(self._simulate(), 'policy')
-        with patch.object(run, 'CHUNK', 2), patch.object(run, 'AT_ONCE', 2):
-            simulation = self._simulate()
+        with patch.object(run, 'CHUNK', 2):
+            simulation = self.env['sale.approval.simulation'].with_user(self.manager).create({})
+            simulation.sudo()._start(at_once=2)
             self.assertEqual(simulation.state, 'running')
             simulation.sudo()._run_chunk()
             self.assertEqual((simulation.done_count, simulation.last_order_id), (2, self.middle.id))

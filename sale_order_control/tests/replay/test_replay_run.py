@@ -248,3 +248,39 @@ class TestReplayTrouble(ReplayCase):
             self.assertEqual(fields.Datetime.now().date(), day)
         self.assertEqual(partner.create_date.date(), day)
         self.assertNotEqual(fields.Date.today(), day)
+
+
+@tagged('post_install', '-at_install')
+class TestReplaySimulation(ReplayCase):
+    """The policy simulation of the orders that were run says what the controls really asked."""
+
+    def _assert_equal(self, outcome):
+        [used] = [simulated for simulated in outcome.simulations if simulated.in_force]
+        self.assertEqual(used.mismatches, [])
+        self.assertEqual(
+            {name: predicted for name, predicted, _real in used.rows},
+            {name: real for name, _predicted, real in used.rows})
+        asked = {story.name for story in outcome.stories if story.approvals}
+        lines = used.simulation.line_ids.filtered(lambda line: line.side == 'before')
+        self.assertEqual(set(lines.mapped('order_name')), asked)
+        self.assertEqual(used.simulation.order_count, len(outcome.stories))
+        table = build_report(self.env, outcome, []).by_key['simulation_in_force']
+        self.assertEqual({row[3] for row in table.rows}, {"equal"})
+        self.assertEqual(table.note, "The same persons were asked about every order.")
+        return dict(row[:2] for row in table.rows)
+
+    def test_domestic_standard_asks_what_its_simulation_says(self):
+        outcome = self._replay(write_book(type(self)), policy='domestic')
+        counts = self._assert_equal(outcome)
+        self.assertEqual(counts["asked"], 2)
+        self.assertEqual(counts["policy High value"], 1)
+        [joint] = [simulated for simulated in outcome.simulations if not simulated.in_force]
+        self.assertEqual((joint.key, joint.simulation.order_count), ('joint', 12))
+        self.assertFalse(any(joint.simulation.policy_ids.mapped('active')))
+
+    def test_joint_review_asks_what_its_simulation_says(self):
+        outcome = self._replay(write_book(type(self)), policy='joint')
+        counts = self._assert_equal(outcome)
+        self.assertEqual(counts["level Legal"], 1)
+        self.assertEqual(counts["level Purchasing"], 1)
+        self.assertIn('simulation_domestic', build_report(self.env, outcome, []).by_key)

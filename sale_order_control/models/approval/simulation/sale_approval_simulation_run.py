@@ -26,7 +26,11 @@ class SaleApprovalSimulation(models.Model):
         found.figure_ids.unlink()
         found._record({'state': 'draft', 'order_count': 0, 'done_count': 0, 'last_order_id': 0})
 
-    def _start(self):
+    def _start(self, at_once=AT_ONCE):
+        """Begin anew, and go on to the end unless there are too many orders to wait for.
+
+        :param int at_once: so many orders are judged at once, more of them in the background
+        """
         self.ensure_one()
         self._reset()
         count = self.env['sale.order'].sudo().search_count(self._get_order_domain())
@@ -37,7 +41,7 @@ class SaleApprovalSimulation(models.Model):
             'state': 'running', 'order_count': count, 'failed_count': 0, 'unrecorded_count': 0, 'undecidable_count': 0,
             'run_on': fields.Datetime.now(), 'run_by_id': self.env.uid,
         })
-        if count > AT_ONCE:
+        if count > at_once:
             self.env.ref('sale_order_control.ir_cron_approval_simulation').sudo()._trigger()
             return
         while self._run_chunk():
