@@ -84,6 +84,7 @@
         'views/approval/res_users_views.xml',
         'views/approval/acceptance_views.xml',
         'views/approval/simulation_views.xml',
+        'views/approval/policy_review_views.xml',
         'views/approval/refund_views.xml',
         'views/approval/price_reason_views.xml',
         'views/approval/contract_views.xml',

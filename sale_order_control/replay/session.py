@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from .clock import simulated_day
-from .comparison import compare_presets
 from .company import QUIET, apply_policy, create_people, prepare_company
+from .comparison import compare_presets
 from .grading import grade_customers, put_scorecard_in_use
 from .loader import Countries, Loader
 from .rooms import Rooms

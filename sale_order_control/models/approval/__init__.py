@@ -53,8 +53,9 @@ from . import sale_order_acceptance_flow
 from . import sale_order_contract
 from . import sale_order_contract_gate
 
-# What policies did and would do.
+# What policies would do, what they did, and which of them could go.
 from . import simulation
+from . import review
 
 # Prices typed by hand.
 from . import sale_price_reason
