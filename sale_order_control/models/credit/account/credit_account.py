@@ -145,8 +145,8 @@ class CreditAccount(models.Model):
         """
         if self.is_held:
             return 'hold'
-        grade = self.grade_id
-        over = limit.kind != 'none' and currency.compare_amounts(limit.get_available(exposure), 0) < 0
+        grade, available = self.grade_id, limit.get_available(exposure)
+        over = available < 0 and currency.compare_amounts(available, 0) < 0
         near = grade.watch_percent and limit.get_used_percent(exposure) >= grade.watch_percent
         return 'watch' if over or near or overdue_days > grade.overdue_days else 'open'
 

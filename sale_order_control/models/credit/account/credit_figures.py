@@ -20,6 +20,8 @@ def set_figures(records, names, rows, currency):
     :param list rows: tuples of values in the order of ``names``; amounts are sums of rounded ones
     :param res.currency currency: of all the amounts
     """
+    if not rows:
+        return
     digits = currency.decimal_places
     for name, values in zip(names, zip(*rows, strict=True), strict=True):
         field = records._fields[name]

@@ -97,11 +97,10 @@ class ResPartner(models.Model):
         for partner in self:
             owner_id = partner._origin.commercial_partner_id.id
             position, limit = positions[owner_id], limits.get(owner_id, EffectiveLimit())
-            account, days = by_owner.get(owner_id, accounts), position.overdue_days(today)
+            account, days, total = by_owner.get(owner_id, accounts), position.overdue_days(today), position.total
             rows.append((
-                position.total, limit.kind, limit.effective, limit.get_available(position.total),
-                position.overdue_amount, days,
-                account._judge_state(limit, position.total, days, root.currency_id)))
+                total, limit.kind, limit.effective, limit.get_available(total), position.overdue_amount, days,
+                account._judge_state(limit, total, days, root.currency_id)))
         set_figures(self, (
             'credit_exposure', 'credit_effective_kind', 'credit_effective_limit', 'credit_available',
             'credit_overdue_amount', 'credit_overdue_days', 'credit_state'), rows, root.currency_id)
