@@ -1,3 +1,4 @@
+from . import test_credit_attack
 from . import test_credit_bad_input
 from . import test_credit_clearing
 from . import test_credit_cod
