@@ -94,11 +94,15 @@ def invoice_month(env, day, number):
 
 
 def pay(env, due):
-    """Register the payments of invoices on their days."""
-    for day, invoice in due:
-        env["account.payment.register"].with_context(
-            active_model="account.move", active_ids=invoice.ids
-        ).create({"payment_date": day})._create_payments()
+    """Book the payments of invoices on their days: all at once, and matched one by one."""
+    payments = env["account.payment"].create([{
+        "payment_type": "inbound", "partner_type": "customer", "partner_id": invoice.partner_id.id,
+        "amount": invoice.amount_total, "date": day, "company_id": company(env).id, "memo": invoice.name,
+    } for day, invoice in due])
+    payments.action_post()
+    for (_day, invoice), payment in zip(due, payments, strict=True):
+        lines = (invoice | payment.move_id).line_ids
+        lines.filtered(lambda line: line.account_type == "asset_receivable").reconcile()
 
 
 def judge(env):
