@@ -73,6 +73,9 @@ class SaleOrder(models.Model):
         'sale.order.acceptance', 'order_id', string="Checks with the Customer", readonly=True, copy=False,
         groups='base.group_user')
     acceptance_count = fields.Integer(compute='_compute_acceptance_count', groups='base.group_user')
+    acceptance_offered = fields.Boolean(
+        compute='_compute_acceptance_offered', groups='base.group_user',
+        help="Whether any policy of the company wants orders checked with their customers.")
 
     @api.depends('acceptance_ids')
     def _compute_acceptance_count(self):
@@ -80,6 +83,13 @@ class SaleOrder(models.Model):
             [('order_id', 'in', self.ids)], ['order_id'], ['__count']))
         for order in self:
             order.acceptance_count = counts.get(order._origin, 0)
+
+    @api.depends('company_id')
+    def _compute_acceptance_offered(self):
+        policies = self.env['sale.approval.policy']
+        for order in self:
+            wanted = policies._get_demands(tuple(order.company_id.parent_ids.ids)) if order.company_id else {}
+            order.acceptance_offered = any(keys - {'contract'} for keys in wanted.values())
 
     @api.model
     def _get_control_protected_fields(self):

@@ -13,6 +13,11 @@ class SaleOrder(models.Model):
         (self - self.browse(refused))._call_for_acceptance()
         return refused
 
+    def _control_terms_changed(self, before, after):
+        super()._control_terms_changed(before, after)
+        # What was checked with the customer are other terms: who still waits for the last level hears it.
+        self.sudo().filtered(lambda order: order.approval_state == 'pending')._call_for_acceptance()
+
     def _get_open_demands(self):
         """Return what must still be on record before the last level agrees.
 
@@ -27,7 +32,9 @@ class SaleOrder(models.Model):
 
     def _call_for_acceptance(self):
         """Give the salespeople of these orders one activity each: what to settle with the customer."""
-        demands = self._get_open_demands()
+        policies = self.env['sale.approval.policy']
+        concerned = self.filtered(lambda order: policies._get_demands(tuple(order.company_id.parent_ids.ids)))
+        demands = concerned._get_open_demands() if concerned else {}
         orders = self.browse(demands)
         if not orders:
             return

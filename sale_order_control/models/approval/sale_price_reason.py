@@ -78,7 +78,7 @@ class SaleOrderLine(models.Model):
 
     @api.depends('price_unit', 'discount', 'product_uom_qty', 'product_id')
     def _compute_list_price_gap(self):
-        orders = self.order_id._origin._with_control('approval')
+        orders = self.order_id._origin.filtered('control_price_reason_asked')
         terms = orders._get_control_terms()
         prices = {
             line.key: PriceGap(line, price)

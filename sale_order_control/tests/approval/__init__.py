@@ -28,5 +28,6 @@ from . import test_approval_lean
 from . import test_approval_simulation
 from . import test_approval_pass
 from . import test_approval_refund
+from . import test_approval_refund_race
 from . import test_approval_price_reason
 from . import test_approval_contract

@@ -70,6 +70,10 @@ class TestApprovalAcceptance(ApprovalCommon):
         with self.assertRaises(UserError):
             request.with_user(self.finance).action_agree()
         self.assertFalse(order.acceptance_ids.is_current)
+        [activity] = self._activities(order)
+        self.assertEqual(activity.user_id, self.salesperson)
+        order.order_line.with_user(self.salesperson).product_uom_qty = 7
+        self.assertEqual(self._activities(order), activity)
 
     def test_no_way_round_leads_to_a_sale(self):
         self.policy.write({'tolerance_percent': 0})
@@ -184,6 +188,7 @@ class TestApprovalAcceptance(ApprovalCommon):
 
     def test_nothing_is_asked_while_off_or_where_no_policy_matches(self):
         small = self._create_order(1)
+        self.assertTrue(small.acceptance_offered)
         small.action_submit()
         self.assertEqual(small.state, 'sale')
         self._switch(approval='off')
