@@ -168,9 +168,26 @@ def approval_policy(studio):
 
 def approval_level(studio):
     approval_policy(studio)
-    studio.click(".o_field_widget[name=level_ids] .o_data_row .o_list_record_open_form_view, "
-                 ".o_field_widget[name=level_ids] .o_data_row td[name=name]")
+    studio.click(".o_field_widget[name=level_ids] .o_data_row td[name=name]")
     studio.wait_for(".modal .o_field_widget[name=approver_type]")
+
+
+def approval_change(studio):
+    """An approver without any right on orders lowers a discount before agreeing."""
+    studio.login("admin")
+    levels = studio.call("sale.approval.level", "search", [("policy_id.res_model", "=", "sale.order")])
+    studio.call("sale.approval.level", "write", levels, {"may_change_discount": True, "may_change_terms": True})
+    order = quote(studio, "Brightwood Interiors", 25)
+    studio.call("sale.order", "action_submit", [order])
+    studio.login("admin")
+    [task] = studio.call("sale.approval.task", "search_read", [
+        ("res_id", "=", order), ("res_model", "=", "sale.order"), ("state", "=", "pending")],
+        ["user_id", "request_id"], limit=1)
+    [user] = studio.call("res.users", "read", [task["user_id"][0]], ["login"])
+    studio.login(user["login"])
+    studio.open(f"/odoo/action-sale_order_control.sale_approval_request_action_mine/{task['request_id'][0]}")
+    studio.click(text="Change Terms...")
+    studio.wait_for(".modal .o_field_widget[name=line_ids] .o_data_row")
 
 
 def policy_checkup(studio):
@@ -231,6 +248,7 @@ SCENES = {
     "submission": submission,
     "approval-policy": approval_policy,
     "approval-level": approval_level,
+    "approval-change": approval_change,
     "policy-checkup": policy_checkup,
     **CREDIT_SCENES,
     "control-log": control_log, "settings": settings, "settings-for-managers": settings_for_managers,

@@ -182,15 +182,15 @@ class TestApprovalCheckup(ApprovalCommon):
             'member_ids': [Command.set((self.salesperson | self.other_salesperson).ids)]})
         policy = self._policy(
             self._level(self.env['res.users'], 10, approver_type='team_leader'), team_ids=[Command.set(team.ids)])
-        self.assertIn('not_for', self._find(policy))
-        self.assertRegex(self._finding('not_for').message, "orders of soc_sales .*: they would approve their own")
+        self.assertIn('own_orders', self._find(policy))
+        self.assertRegex(self._finding('own_orders').message, "own orders, so nobody can: soc_sales ")
         team.user_id = False
         self._find()
         self.assertRegex(self._finding('not_for').message, "soc_sales .*soc_sales2.*: their team has no leader")
         team.user_id = self.sales_manager
-        self.assertNotIn('not_for', self._find(policy))
+        self.assertFalse({'not_for', 'own_orders'} & self._find(policy))
         policy.level_ids.write({'approver_type': 'users', 'user_ids': [Command.set(self.salesperson.ids)]})
-        self.assertIn('not_for', self._find(policy))
+        self.assertIn('own_orders', self._find(policy))
 
     def test_deadlines_without_calendar_or_escalation_and_one_who_agreed_before_are_named(self):
         policy = self._policy(

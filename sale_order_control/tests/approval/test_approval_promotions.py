@@ -24,7 +24,8 @@ class TestApprovalPromotions(ApprovalCommon):
                 'product_ids': self.product.ids, 'reward_point_mode': 'unit', 'minimum_qty': 2,
                 'reward_point_amount': 1})],
             'reward_ids': [Command.create({
-                'reward_type': 'product', 'reward_product_id': gift.id, 'reward_product_qty': 1, 'required_points': 2})],
+                'reward_type': 'product', 'reward_product_id': gift.id, 'reward_product_qty': 1,
+                'required_points': 2})],
         })
         order = self._create_order(4)
         order.sudo()._update_programs_and_rewards()
@@ -44,7 +45,8 @@ class TestApprovalPromotions(ApprovalCommon):
         order, program, _gift = self._promoted()
         card = order.order_line.sudo().coupon_id
         order.sudo().order_line = [Command.create({
-            'product_id': self.product.id, 'price_unit': 0.0, 'reward_id': program.reward_ids.id, 'coupon_id': card.id})]
+            'product_id': self.product.id, 'name': "Gift", 'price_unit': 0.0,
+            'reward_id': program.reward_ids.id, 'coupon_id': card.id})]
         self.assertTrue(self._codes(order))
 
     def test_free_shipping_is_no_gift(self):

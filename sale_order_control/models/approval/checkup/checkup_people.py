@@ -32,7 +32,6 @@ class SaleApprovalPolicy(models.Model):
         reasons = {
             'no_leader': self.env._("their team has no leader who may decide"),
             'no_manager': self.env._("they have no manager who may decide"),
-            'own': self.env._("they would approve their own orders"),
         }
         is_approver, fixed = self.env['sale.approval.level']._is_approver, level._get_static_users()
         stuck = {}
@@ -52,8 +51,8 @@ class SaleApprovalPolicy(models.Model):
             if reason and len(able - seller) < needed:
                 stuck.setdefault(reason, []).append(seller.id)
         for reason, user_ids in stuck.items():
-            yield Finding('not_for', level.policy_id, level, about=reason, facts={
-                'level': level.name, 'policy': level.policy_id.name, 'why': reasons[reason],
+            yield Finding('own_orders' if reason == 'own' else 'not_for', level.policy_id, level, about=reason, facts={
+                'level': level.name, 'policy': level.policy_id.name, 'why': reasons.get(reason, ""),
                 'names': self._name_some(sellers.browse(user_ids))})
 
     # === DELEGATIONS ===#

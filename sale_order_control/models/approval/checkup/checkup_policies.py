@@ -46,6 +46,8 @@ class SaleApprovalPolicy(models.Model):
             if later not in run.own:
                 continue
             rule = run.rules[later.id]
+            if rule.date_to and rule.date_to < run.today:
+                continue
             for position, other in enumerate(run.policies):
                 first = run.rules[other.id]
                 if other == later or other.res_model != later.res_model \

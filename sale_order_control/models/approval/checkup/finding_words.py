@@ -94,7 +94,12 @@ class SaleApprovalFinding(models.Model):
             'not_for': (
                 'error',
                 self.env._("Level “%(level)s” of “%(policy)s” has nobody for the orders of %(names)s: %(why)s."),
-                self.env._("Set a leader or manager, or add a second approver: nobody approves their own orders.")),
+                self.env._("Set the leader or manager, or choose other approvers.")),
+            'own_orders': (
+                'warning',
+                self.env._("At level “%(level)s” of “%(policy)s” these people would have to approve their own orders, "
+                           "so nobody can: %(names)s."),
+                self.env._("Name a second approver, who decides on their orders.")),
             'left': (
                 'warning',
                 self.env._("Level “%(level)s” of “%(policy)s” names people who cannot decide: %(why)s"),
