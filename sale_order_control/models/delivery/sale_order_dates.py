@@ -61,10 +61,10 @@ class SaleOrder(models.Model):
                 with control_acting(self.env):
                     order.write({'commitment_date': moment})
         groups = defaultdict(self.env['stock.move'].sudo().browse)
-        days = {warehouse: warehouse._get_delivery_days() for warehouse in self.sudo().warehouse_id}
+        ways = {warehouse: warehouse._get_delivery_days() for warehouse in self.sudo().warehouse_id}
         for line in self.sudo().order_line.filtered(lambda line: line.promise_state in WAITING_STATES):
             deadline = line._get_promise_deadline()
-            departure = line._get_promise_departure(days.get(line.order_id.warehouse_id))
+            departure = line._get_promise_departure(ways.get(line.order_id.warehouse_id))
             for move in line.move_ids.filtered(lambda move: move._is_on_the_way()):
                 days = line.company_id.security_lead + (move.rule_id.delay or 0)
                 groups[deadline, departure - timedelta(days=days)] |= move
