@@ -31,7 +31,7 @@ tours.add("sale_order_control_desk_return", {
         },
         {
             content: "Nothing is left to decide for this person.",
-            trigger: ".o_form_view:not(:has(button[name=action_agree]))",
+            trigger: "body:not(:has(.modal)) .o_form_view:not(:has(button[name=action_agree]))",
         },
     ],
 });
