@@ -53,6 +53,8 @@ class SaleOrder(models.Model):
                 who, tone = f"{summary} {who}", 'warning'
             elif self.approval_state != 'none':
                 summary = f"{request.name}: {request._get_outcome()}"
+                # What came back still needs approval: why it came back must be read beside the issues.
+                who = summary if found else who
                 tone = 'success' if request.state == 'approved' else 'warning'
         sections.append(self._prepare_control_section(
             'approval', self.env._("Approval"), found, summary, tone=tone, who=who))
