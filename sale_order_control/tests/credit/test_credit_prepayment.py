@@ -64,6 +64,27 @@ class TestCreditPrepayment(CreditCommon):
         self.assertIn("1,000.00", issue.message)
         self.assertIn(order.name, issue.message)
 
+    def test_who_gets_no_credit_and_pays_first_needs_none(self):
+        """Grade D as shipped: no limit to speak of, every order prepaid; it waits for its money, not for a controller."""
+        self._limit(0, self.env.ref('sale_order_control.credit_grade_d'))
+        first = self._order()
+        self.assertWaits(first, 1000)
+        second = self._order(4)
+        self.assertWaits(second, 400)
+        self._receive(1000, memo=first.name)
+        self.assertGoesOn(first)
+        self._deliver(first, 10)
+        self.assertEqual(first.picking_ids.state, 'done')
+        self.assertWaits(second, 400)
+
+    def test_who_gets_no_credit_needs_some_for_what_is_not_paid_first(self):
+        self._limit(0, self.account.grade_id)
+        for values in ({'settlement_mode': 'prepay', 'settlement_percent': 99}, {'settlement_mode': 'monthly'}):
+            with self.subTest(values=values):
+                order = self._create_order(10)
+                order.sudo().write(values)
+                self.assertIn('credit.limit', [issue.code for issue in order._get_control_issues('confirm')[order.id]])
+
     def test_nothing_waits_while_credit_is_off_or_only_told(self):
         self._switch(credit='off')
         order = self._order()

@@ -14,6 +14,7 @@ class CreditCheck:
     :ivar grade: ``credit.grade``; empty means judged by the limit alone
     :ivar currency: currency of the root company
     :ivar limit_kind: ``none``, ``zero`` or ``amount``
+    :ivar prepaid: whether a customer without credit pays all of the order before anything is bought, made or shipped
     :ivar limit: what the customer may owe by itself: temporary or base amount, and guarantees
     :ivar room: :class:`PoolRoom` in the group of customers that leaves least of its shared limit; None without
     :ivar exposure: :class:`Exposure` without the orders judged together
@@ -49,6 +50,7 @@ class CreditCheck:
     tolerated_overdue: float = 0.0
     room: object = None
     unrated: object = None
+    prepaid: bool = False
 
     @property
     def total(self):

@@ -71,6 +71,7 @@ class SaleOrder(models.Model):
             check = order._prepare_credit_check(
                 account, company, positions[owner.id], others, amounts[order.id], decisions,
                 partner=owner, limit_kind=limits[owner.id].own_kind, limit=limits[owner.id].own,
+                prepaid=limits[owner.id].own_kind == 'zero' and order._is_wholly_prepaid(terms[order.id]),
                 room=uses.get_room(account),
                 unrated=self.env['res.currency'].browse(positions[owner.id].unrated or uses.get_unrated(account)))
             checks[order.id] = check
@@ -151,7 +152,8 @@ class SaleOrder(models.Model):
         if effect != 'allow':
             if check.pool_excess and not (leaves and check.is_pool_excess_agreed()):
                 issues.append(self._prepare_credit_pool_issue(check, effect))
-            if check.excess and not (leaves and check.is_excess_agreed()):
+            # Whoever gets no credit and pays first needs none: supply and delivery wait for the payment.
+            if check.excess and not (check.is_excess_agreed() if leaves else check.prepaid):
                 issues.append(self._prepare_credit_limit_issue(check, effect))
             if check.is_overdue and not (leaves and check.is_overdue_agreed()):
                 issues.append(self._prepare_credit_overdue_issue(check, effect))

@@ -147,6 +147,12 @@ class SaleOrder(models.Model):
         return mode or False, float(percent or 0.0)
 
     @api.model
+    def _is_wholly_prepaid(self, terms):
+        """Whether by these terms all is paid before anything is bought, made or shipped."""
+        mode, percent = self._read_settlement(terms)
+        return mode == 'prepay' and percent >= 100
+
+    @api.model
     def _get_settlement_label(self, mode, percent=0.0):
         """Word a settlement: “Prepayment of 30 %”."""
         label = dict(self._fields['settlement_mode']._description_selection(self.env)).get(mode, "")
