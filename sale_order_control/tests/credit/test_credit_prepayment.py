@@ -65,7 +65,7 @@ class TestCreditPrepayment(CreditCommon):
         self.assertIn(order.name, issue.message)
 
     def test_who_gets_no_credit_and_pays_first_needs_none(self):
-        """Grade D as shipped: no limit to speak of, every order prepaid; it waits for its money, not for a controller."""
+        """Grade D as shipped: every order is prepaid; it waits for its money, not for a controller."""
         self._limit(0, self.env.ref('sale_order_control.credit_grade_d'))
         first = self._order()
         self.assertWaits(first, 1000)

@@ -201,6 +201,12 @@ class SaleControlSetup(models.TransientModel):
             raise UserError(self.env._(
                 "Choose at least one person for: %s",
                 ", ".join(self._fields[name]._description_string(self.env) for name in missing)))
+        policies = self._apply_policies()
+        self._switch_company()
+        return policies.filtered('active')
+
+    def _apply_policies(self):
+        """Create or update the policies of the preset, and rest those it does not need."""
         existing = self._get_preset_policies(self.company_id)
         policies = self.env['sale.approval.policy']
         for key, (values, levels) in self._prepare_policies().items():
@@ -217,8 +223,7 @@ class SaleControlSetup(models.TransientModel):
         for key, policy in existing.items():
             if key.startswith(f'{self.preset}.') and policy not in policies:
                 policy._rest_preset()
-        self._switch_company()
-        return policies.filtered('active')
+        return policies
 
     def _prepare_policy_base(self):
         return {

@@ -8,7 +8,10 @@ class SaleApprovalFinding(models.Model):
 
     @api.model
     def _get_words(self):
-        return {**self._get_policy_words(), **self._get_level_words(), **self._get_escape_words()}
+        return {
+            **self._get_policy_words(), **self._get_coverage_words(),
+            **self._get_level_words(), **self._get_people_words(), **self._get_escape_words(),
+        }
 
     @api.model
     def _get_policy_words(self):
@@ -39,6 +42,11 @@ class SaleApprovalFinding(models.Model):
                 'warning',
                 self.env._("“%(policy)s” looks at sales types only for which approval does not run: %(types)s."),
                 self.env._("Let approval run for them, or choose other sales types.")),
+        }
+
+    @api.model
+    def _get_coverage_words(self):
+        return {
             'gap': (
                 'warning',
                 self.env._("No policy looks at amounts from %(low)s to below %(high)s, but those below and above are "
@@ -100,6 +108,11 @@ class SaleApprovalFinding(models.Model):
                 self.env._("At level “%(level)s” of “%(policy)s” these people would have to approve their own orders, "
                            "so nobody can: %(names)s."),
                 self.env._("Name a second approver, who decides on their orders.")),
+        }
+
+    @api.model
+    def _get_people_words(self):
+        return {
             'left': (
                 'warning',
                 self.env._("Level “%(level)s” of “%(policy)s” names people who cannot decide: %(why)s"),

@@ -3,8 +3,9 @@
 from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import UTC
 from statistics import median
+
+import pytz
 
 from odoo import models
 
@@ -26,11 +27,11 @@ class WorkingClock:
         calendar = company.sudo().resource_calendar_id
         self._starts, self._ends, self._sums = [], [], []
         intervals = calendar._work_intervals_batch(
-            start.replace(tzinfo=UTC), end.replace(tzinfo=UTC))[False] if calendar else [(start, end, None)]
+            start.replace(tzinfo=pytz.utc), end.replace(tzinfo=pytz.utc))[False] if calendar else [(start, end, None)]
         total = 0.0
         for begin, stop, _meta in intervals:
             if begin.tzinfo:
-                begin, stop = (moment.astimezone(UTC).replace(tzinfo=None) for moment in (begin, stop))
+                begin, stop = (moment.astimezone(pytz.utc).replace(tzinfo=None) for moment in (begin, stop))
             self._starts.append(begin)
             self._ends.append(stop)
             self._sums.append(total)

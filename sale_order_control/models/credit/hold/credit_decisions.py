@@ -8,6 +8,40 @@ from odoo.tools import SQL
 # So long a refusal is shown with the customer's other orders.
 REFUSAL_DAYS = 90
 
+# The latest decision of each kind, one index look-up for each order or account.
+_LATEST = """
+   SELECT 'order' AS kind, latest.id
+     FROM unnest(%(orders)s::int[]) AS wanted
+    CROSS JOIN LATERAL (
+        SELECT id FROM credit_decision
+         WHERE order_id = wanted AND result IN ('released', 'rejected', 'revoked')
+         ORDER BY id DESC LIMIT 1) latest
+    UNION ALL
+   SELECT 'account', latest.id
+     FROM unnest(%(accounts)s::int[]) AS wanted
+    CROSS JOIN LATERAL (
+        SELECT id FROM credit_decision WHERE account_id = wanted AND order_id IS NULL
+         ORDER BY id DESC LIMIT 1) latest
+    UNION ALL
+   SELECT 'confirmed', latest.id
+     FROM unnest(%(accounts)s::int[]) AS wanted
+    CROSS JOIN LATERAL (
+        SELECT id FROM credit_decision
+         WHERE account_id = wanted AND result = 'passed' AND checkpoint IN ('confirm', 'growth')
+           AND mode = 'enforce'
+         ORDER BY id DESC LIMIT 1) latest
+    UNION ALL
+   SELECT 'refused', latest.id
+     FROM unnest(%(accounts)s::int[]) AS wanted
+    CROSS JOIN LATERAL (
+        SELECT refusal.id FROM credit_decision refusal
+         WHERE refusal.account_id = wanted AND refusal.result = 'rejected' AND refusal.date >= %(since)s
+           AND NOT EXISTS (
+               SELECT 1 FROM credit_decision later
+                WHERE later.order_id = refusal.order_id AND later.id > refusal.id
+                  AND later.result IN ('released', 'rejected', 'revoked'))
+         ORDER BY refusal.id DESC LIMIT 1) latest"""
+
 
 class DecisionsInForce:
     """The latest decision of each kind on some accounts and orders.
@@ -119,38 +153,7 @@ class CreditAccount(models.Model):
         decisions = self.env['credit.decision'].sudo()
         decisions.flush_model()
         rows = self.env.execute_query(SQL(
-            """SELECT 'order' AS kind, latest.id
-                 FROM unnest(%(orders)s::int[]) AS wanted
-                CROSS JOIN LATERAL (
-                    SELECT id FROM credit_decision
-                     WHERE order_id = wanted AND result IN ('released', 'rejected', 'revoked')
-                     ORDER BY id DESC LIMIT 1) latest
-                UNION ALL
-               SELECT 'account', latest.id
-                 FROM unnest(%(accounts)s::int[]) AS wanted
-                CROSS JOIN LATERAL (
-                    SELECT id FROM credit_decision WHERE account_id = wanted AND order_id IS NULL
-                     ORDER BY id DESC LIMIT 1) latest
-                UNION ALL
-               SELECT 'confirmed', latest.id
-                 FROM unnest(%(accounts)s::int[]) AS wanted
-                CROSS JOIN LATERAL (
-                    SELECT id FROM credit_decision
-                     WHERE account_id = wanted AND result = 'passed' AND checkpoint IN ('confirm', 'growth')
-                       AND mode = 'enforce'
-                     ORDER BY id DESC LIMIT 1) latest
-                UNION ALL
-               SELECT 'refused', latest.id
-                 FROM unnest(%(accounts)s::int[]) AS wanted
-                CROSS JOIN LATERAL (
-                    SELECT refusal.id FROM credit_decision refusal
-                     WHERE refusal.account_id = wanted AND refusal.result = 'rejected' AND refusal.date >= %(since)s
-                       AND NOT EXISTS (
-                           SELECT 1 FROM credit_decision later
-                            WHERE later.order_id = refusal.order_id AND later.id > refusal.id
-                              AND later.result IN ('released', 'rejected', 'revoked'))
-                     ORDER BY refusal.id DESC LIMIT 1) latest""",
-            orders=orders.ids, accounts=self.ids,
+            _LATEST, orders=orders.ids, accounts=self.ids,
             since=self.env['sale.order']._get_control_today() - timedelta(days=REFUSAL_DAYS)))
         found = {decision.id: decision for decision in decisions.browse({row[1] for row in rows})}
         kinds = {'order': {}, 'account': {}, 'confirmed': {}, 'refused': {}}
