@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 from odoo.tests import Form, tagged
 from odoo.tools.safe_eval import safe_eval
 
-from ...models.approval.approval_memory import approval_deciding
+from ...models.approval.request.approval_memory import approval_deciding
 from .common import ApprovalCommon
 
 

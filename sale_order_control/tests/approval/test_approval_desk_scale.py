@@ -2,7 +2,7 @@ from unittest.mock import patch
 
 from odoo.tests import tagged
 
-from ...models.approval.approval_memory import approval_deciding
+from ...models.approval.request.approval_memory import approval_deciding
 from .common import ApprovalCommon
 
 LIST_FIELDS = (

@@ -86,7 +86,7 @@ class TestApprovalMessages(ApprovalCommon):
 
         before = {user: len(self._messages(user)) for user in (self.sales_manager, self.finance)}
         with patch.object(requests, '_send_digest', fail), \
-                mute_logger('odoo.addons.sale_order_control.models.approval.sale_approval_digest'):
+                mute_logger('odoo.addons.sale_order_control.models.approval.request.sale_approval_digest'):
             self.assertEqual(self._digest(), 1)
         self.assertEqual(len(self._messages(self.sales_manager)) - before[self.sales_manager], 1)
         self.assertEqual(len(self._messages(self.finance)), before[self.finance])

@@ -205,7 +205,7 @@ class TestApprovalDeadline(ApprovalCommon):
         order.action_submit()
         self.assertEqual(order.approval_state, 'pending')
 
-    @mute_logger('odoo.addons.sale_order_control.models.approval.sale_approval_deadline')
+    @mute_logger('odoo.addons.sale_order_control.models.approval.request.sale_approval_deadline')
     def test_a_policy_can_let_requests_wait_for_ever(self):
         self._policy(self._level(self.sales_manager), expire_days=0)
         _order, request = self._submitted()

@@ -2,7 +2,7 @@ from odoo import Command, fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from ...models.approval.approval_memory import approval_deciding
+from ...models.approval.request.approval_memory import approval_deciding
 from .common import ApprovalCommon
 
 

@@ -3,8 +3,8 @@ from datetime import date, timedelta
 from odoo import Command
 from odoo.tests import BaseCase, tagged
 
-from ...models.delivery.atp import Balance, Demand, Part, ScheduleLine, Supply, get_ready_day
-from ...models.delivery.atp_plan import plan
+from ...models.delivery.atp.atp import Balance, Demand, Part, ScheduleLine, Supply, get_ready_day
+from ...models.delivery.atp.atp_plan import plan
 from .common import DeliveryCommon
 
 TODAY = date(2026, 3, 2)

@@ -3,10 +3,10 @@ from datetime import date, timedelta
 
 from odoo.tests import BaseCase, tagged
 
-from ...models.delivery.atp import Balance, Demand, Fences, Part, Supply, get_ready_day
-from ...models.delivery.atp_days import DeliveryDays
-from ...models.delivery.atp_plan import find_uncovered, plan
-from ...models.delivery.atp_reliability import Reliability
+from ...models.delivery.atp.atp import Balance, Demand, Fences, Part, Supply, get_ready_day
+from ...models.delivery.atp.atp_days import DeliveryDays
+from ...models.delivery.atp.atp_plan import find_uncovered, plan
+from ...models.delivery.atp.atp_reliability import Reliability
 
 TODAY = date(2026, 3, 2)    # a Monday
 

@@ -7,7 +7,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
-from ...models.delivery.atp import ScheduleLine
+from ...models.delivery.atp.atp import ScheduleLine
 from .common import DeliveryCommon
 
 

@@ -7,7 +7,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
-from ...models.delivery.shipment_verdict import Finding, judge_findings
+from ...models.delivery.shipment.shipment_verdict import Finding, judge_findings
 from .common import DeliveryCommon
 
 

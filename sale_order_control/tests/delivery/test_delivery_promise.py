@@ -299,7 +299,7 @@ class TestDeliveryPromise(DeliveryCommon):
 
         with control_today(self.env, self._day(3)), \
                 patch.object(type(orders), '_refresh_promise_states', fail), \
-                self.assertLogs('odoo.addons.sale_order_control.models.delivery.sale_order_dates', 'ERROR') as logs:
+                self.assertLogs(type(orders)._cron_refresh_promise_states.__module__, 'ERROR') as logs:
             self._run_cron()
         self.assertEqual(len(logs.records), 1)
         self.assertEqual(orders.mapped('promise_state'), ['late', 'promised', 'late'])

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from ...models.approval.sale_approval_change import KINDS, LINE_KINDS, ORDER_KINDS
+from ...models.approval.request.sale_approval_change import KINDS, LINE_KINDS, ORDER_KINDS
 
 
 class SaleApprovalTerms(models.TransientModel):

@@ -3,7 +3,7 @@ from markupsafe import Markup
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 
-from ...models.approval.sale_order_acceptance import ACCEPTANCE_CHANNELS, ACCEPTANCE_KINDS
+from ...models.approval.acceptance.sale_order_acceptance import ACCEPTANCE_CHANNELS, ACCEPTANCE_KINDS
 
 
 class SaleOrderCheck(models.TransientModel):

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
-from ...models.delivery.stock_picking_check import get_digest
+from ...models.delivery.shipment.stock_picking_check import get_digest
 
 
 class SaleShipmentCheckWizard(models.TransientModel):

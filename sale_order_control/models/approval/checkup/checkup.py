@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
-from ..approval_memory import approval_deciding
+from ..request.approval_memory import approval_deciding
 from .findings import Checkup
 
 _logger = logging.getLogger(__name__)

@@ -3,7 +3,7 @@ from collections import defaultdict
 
 from odoo import api, models
 
-from ..sale_approval_policy import ORDER_SCOPE, TRIGGERS
+from ..policy.sale_approval_policy import ORDER_SCOPE, TRIGGERS
 from .findings import Finding
 
 AMOUNTS = ('amount_untaxed', 'amount_total')

@@ -1,6 +1,6 @@
 from odoo import api, models
 
-from ..sale_approval_policy import ISSUE_TRIGGERS, TRIGGERS
+from ..policy.sale_approval_policy import ISSUE_TRIGGERS, TRIGGERS
 from .findings import Finding
 
 # Triggers with a threshold: whether asking about a smaller figure asks about more.

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import format_date
 
-from ..approval_memory import approval_deciding, is_approval_deciding
+from ..request.approval_memory import approval_deciding, is_approval_deciding
 
 SEVERITIES = [
     ('error', "Wrong"),

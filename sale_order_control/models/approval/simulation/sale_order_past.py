@@ -5,7 +5,7 @@ from odoo import fields, models
 
 from ...order.control_issue import ControlIssue
 from ...order.control_terms import ControlTerms
-from ..sale_approval_mixin_policy import POLICY_CODE
+from ..mixin.sale_approval_mixin_policy import POLICY_CODE
 
 JUDGED_EVENTS = ('submitted', 'checked', 'confirmed', 'parked')
 

@@ -1,0 +1,211 @@
+from dataclasses import replace
+
+from odoo import fields, models
+from odoo.tools.misc import format_date
+
+from ..policy.sale_approval_policy import ISSUE_TRIGGERS
+
+
+class SaleOrder(models.Model):
+    """The typed conditions of policies: teams, tags, countries, categories, new customers, findings of other rooms.
+
+    They look at what is judged (:class:`ControlTerms`), never at a field of the order alone that its maker could
+    write to escape: of several values that describe the order, any one is enough.
+    """
+
+    _inherit = 'sale.order'
+
+    # === WHAT IS ASKED ===#
+
+    def _get_asked_issue_kinds(self):
+        asked = super()._get_asked_issue_kinds()
+        policies = self.env['sale.approval.policy']
+        for company, orders in self.grouped('company_id').items():
+            if company._get_control_mode('approval') == 'off':
+                continue
+            rules = policies._get_rules(tuple(company.parent_ids.ids))
+            kinds = {kind for rule in rules for trigger, kind in ISSUE_TRIGGERS.items() if getattr(rule, trigger)}
+            for order in orders:
+                asked[order.id] |= kinds
+        return asked
+
+    # === FACTS ===#
+
+    def _get_order_figures(self, terms, issues, rules):
+        figures = super()._get_order_figures(terms, issues, rules)
+        for name, collect in self._get_condition_collectors().items():
+            asked = self.filtered(lambda order, name=name: any(getattr(rule, name) for rule in rules[order.id]))
+            for order_id, fact in (collect(asked, terms) if asked else {}).items():
+                figures[order_id] = replace(figures[order_id], facts={**figures[order_id].facts, name: fact})
+        return figures
+
+    def _get_condition_collectors(self):
+        """Return ``{attribute of PolicyRule: method(orders, terms) -> {order_id: fact}}``.
+
+        A fact is looked up only for orders that a policy with the condition looks at.
+        """
+        return {
+            'team_ids': lambda orders, terms: orders._get_judged_teams(),
+            'partner_tag_ids': lambda orders, terms: orders._get_judged_tags(terms),
+            'country_ids': lambda orders, terms: orders._get_judged_countries(terms),
+            'product_categ_ids': lambda orders, terms: orders._get_judged_categories(terms),
+            'customer_kind': lambda orders, terms: orders._get_first_orders(terms),
+        }
+
+    def _get_judged_teams(self):
+        """Return ``{order_id: crm.team}``: written on the order, and of those who sell and who entered it."""
+        return {
+            order.id: order.team_id | order.user_id.crm_team_ids | order.create_uid.crm_team_ids
+            for order in self.sudo()
+        }
+
+    def _get_judged_partners(self, terms):
+        """Return ``{order_id: res.partner}``: customer and payer, with the companies they belong to."""
+        found = {
+            order.id: self._browse_partners(
+                terms[order.id].partner_id, terms[order.id].partner_invoice_id, terms[order.id].payer_id)
+            for order in self
+        }
+        everybody = self._browse_partners(*(partner_id for own in found.values() for partner_id in own._ids))
+        found = {order_id: own.with_prefetch(everybody._prefetch_ids) for order_id, own in found.items()}
+        companies = everybody.commercial_partner_id
+        return {
+            order_id: (own | own.commercial_partner_id).with_prefetch((everybody | companies)._prefetch_ids)
+            for order_id, own in found.items()
+        }
+
+    def _browse_partners(self, *partner_ids):
+        return self.env['res.partner'].sudo().browse(dict.fromkeys(filter(None, partner_ids)))
+
+    def _get_judged_tags(self, terms):
+        # A tag that was archived is still one that a policy names.
+        return {
+            order_id: partners.with_context(active_test=False).category_id
+            for order_id, partners in self._get_judged_partners(terms).items()
+        }
+
+    def _get_judged_countries(self, terms):
+        deliveries = self._browse_partners(*(terms[order.id].partner_shipping_id for order in self))
+        return {
+            order_id: own.country_id
+            | self._browse_partners(terms[order_id].partner_shipping_id).with_prefetch(deliveries._ids).country_id
+            for order_id, own in self._get_judged_partners(terms).items()
+        }
+
+    def _get_judged_categories(self, terms):
+        """Return ``{order_id: ids of the categories of its products and of those above them}``."""
+        products = self.env['product.product'].sudo().browse(
+            {line.product_id for order in self for line in terms[order.id].lines if line.product_id})
+        above = {
+            product.id: [int(number) for number in (product.categ_id.parent_path or '').split('/') if number]
+            for product in products
+        }
+        return {
+            order.id: frozenset(
+                category for line in terms[order.id].lines if line.quantity > 0
+                for category in above.get(line.product_id, ()))
+            for order in self
+        }
+
+    def _get_first_orders(self, terms):
+        """Return when the first confirmed order of each order's customer was entered.
+
+        The order itself does not count. The day of entry does, because nobody can write it.
+
+        :return: ``{order_id: date or None}``
+        """
+        contacts = self._browse_partners(*(terms[order.id].partner_id for order in self))
+        customers = {
+            order.id: self._browse_partners(terms[order.id].partner_id).with_prefetch(contacts._ids)
+            .commercial_partner_id for order in self}
+        rows = self.env['sale.order'].sudo()._read_group(
+            [
+                ('partner_id', 'child_of', list({customer.id for customer in customers.values()})),
+                ('company_id', 'in', self.company_id.ids), ('state', '=', 'sale'), ('id', 'not in', self.ids),
+            ],
+            ['partner_id', 'company_id'], ['create_date:min'])
+        days = {}
+        others = [(order.partner_id, order.company_id, order.create_date)
+                  for order in self.sudo() if order.state == 'sale']
+        for partner, company, first in rows + others:
+            days.setdefault((partner.commercial_partner_id.id, company.id), []).append(first)
+        found = {}
+        for order in self.sudo():
+            own = list(days.get((customers[order.id].id, order.company_id.id), ()))
+            if order.state == 'sale' and order.create_date in own:
+                own.remove(order.create_date)
+            found[order.id] = fields.Datetime.context_timestamp(order, min(own)).date() if own else None
+        return found
+
+    # === SCOPE ===#
+
+    def _match_scope(self, rule, figures):
+        phrases = super()._match_scope(rule, figures)
+        matched = [
+            self._match_records(rule.team_ids, 'team_ids', figures, self.env._("sales team")),
+            self._match_records(rule.partner_tag_ids, 'partner_tag_ids', figures, self.env._("customer tag")),
+            self._match_records(rule.country_ids, 'country_ids', figures, self.env._("country")),
+            self._match_categories(rule, figures),
+            self._match_customer_kind(rule, figures),
+        ]
+        if None in matched:
+            return None
+        return phrases + [phrase for phrase in matched if phrase]
+
+    def _match_records(self, wanted, name, figures, label):
+        """Compare what a policy names with what describes the order.
+
+        :return: a phrase naming what matches, empty if the policy names nothing, None if nothing matches
+        """
+        if not wanted:
+            return ""
+        found = figures.facts[name].filtered(lambda record: record.id in wanted)
+        return f"{label} “{'”, “'.join(found.mapped('display_name'))}”" if found else None
+
+    def _match_categories(self, rule, figures):
+        if not rule.product_categ_ids:
+            return ""
+        found = rule.product_categ_ids & figures.facts['product_categ_ids']
+        categories = self.env['product.category'].sudo().browse(sorted(found))
+        return self.env._("product category “%s”", "”, “".join(categories.mapped('display_name'))) if found else None
+
+    def _match_customer_kind(self, rule, figures):
+        if not rule.customer_kind:
+            return ""
+        first = figures.facts['customer_kind']
+        if first is None:
+            return self.env._("new customer, no confirmed order yet")
+        age = (self._get_control_today() - first).days
+        if rule.customer_kind == 'recent' and age < rule.new_customer_days:
+            return self.env._(
+                "new customer, first order on %(date)s, not %(days)s days ago yet",
+                date=format_date(self.env, first), days=rule.new_customer_days)
+        return None
+
+    # === WHAT OTHER CONTROLS FOUND ===#
+
+    def _judge_policy(self, rule, figures):
+        found = super()._judge_policy(rule, figures)
+        kinds = self._get_control_issue_kinds()
+        for trigger, kind in ISSUE_TRIGGERS.items():
+            issues = [issue for issue in figures.issues if kinds.get(issue.code) == kind]
+            if trigger == 'on_late_promise':
+                issues = [issue for issue in issues if issue.facts['days_late'] > rule.late_promise_days]
+            if issues and getattr(rule, trigger):
+                found.append(self._prepare_found_issue(rule, trigger, issues))
+        return found
+
+    def _prepare_found_issue(self, rule, trigger, issues):
+        """Word that a policy asks because of what other controls found, with the worst of their figures."""
+        figures = {}
+        for issue in issues:
+            for name, number in issue.figures.items():
+                figures[name] = max(number, figures.get(name, number))
+        label = self.env['sale.approval.policy']._fields[trigger]._description_string(self.env)
+        # What needs agreement by itself is told beside it; a warning is told here only.
+        told = " ".join(issue.message for issue in issues if issue.effect != 'approve')
+        message = self.env._("%(reason)s (policy “%(policy)s”).", reason=label, policy=rule.name)
+        return self._prepare_policy_issue(
+            rule, trigger, f"{message} {told}".strip(),
+            answers=[issue.code for issue in issues if issue.effect == 'approve'],
+            limit=rule.late_promise_days if trigger == 'on_late_promise' else 0, **figures, figures=list(figures))

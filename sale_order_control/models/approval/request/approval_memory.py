@@ -1,0 +1,32 @@
+"""Markers of approval: set in private code, gone with the call."""
+
+from contextlib import contextmanager
+
+from ...order.control_memory import control_memory
+
+
+@contextmanager
+def approval_deciding(env):
+    """Allow the add-on's own write on requests and tasks: wrap nothing but that write."""
+    memory = control_memory(env)
+    memory.deciding += 1
+    try:
+        yield
+    finally:
+        memory.deciding -= 1
+
+
+def is_approval_deciding(env):
+    """Whether the running write is the add-on's own."""
+    return bool(control_memory(env).deciding)
+
+
+@contextmanager
+def approval_revising(env, requests):
+    """Mark requests whose approver changes the terms inside: they are not void, they follow the new terms."""
+    memory = control_memory(env)
+    before, memory.revising = memory.revising, memory.revising | set(requests.ids)
+    try:
+        yield
+    finally:
+        memory.revising = before
