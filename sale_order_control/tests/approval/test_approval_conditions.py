@@ -154,7 +154,7 @@ class TestApprovalConditions(ApprovalCommon):
         [reason] = order._get_approval_preview()['reasons']
         self.assertRegex(reason, "1,000.00.*500.00.*sales team “North”; customer tag “Key account”")
         order.action_submit()
-        self.assertEqual(self._request(order).reasons, [reason])
+        self.assertEqual([found['message'] for found in self._request(order).reasons], [reason])
 
     def test_conditions_on_orders_are_refused_for_other_documents_by_name(self):
         with self.assertRaisesRegex(ValidationError, "“Sales Teams”"):

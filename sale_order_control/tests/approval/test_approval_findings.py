@@ -36,7 +36,7 @@ class TestApprovalFindings(ApprovalCommon):
             self.assertEqual(self._policy_codes(order, checkpoint), {'on_shortage'}, checkpoint)
         order.action_submit()
         [reason] = self._request(order).reasons
-        self.assertRegex(reason, "cover 2.00 of 6.00")
+        self.assertRegex(reason['message'], "cover 2.00 of 6.00")
 
     def test_an_approved_shortage_stays_approved_until_it_grows(self):
         policy = self._policy(domain='[]', on_shortage=True)
@@ -118,7 +118,7 @@ class TestApprovalFindings(ApprovalCommon):
         order = self._create_order(1)
         self.assertEqual(self._policy_codes(order), {'on_long_terms'})
         order.action_submit()
-        self.assertRegex(self._request(order).reasons[0], "wait for up to 30 day")
+        self.assertRegex(self._request(order).reasons[0]['message'], "wait for up to 30 day")
 
     # === GOODS FOR NOTHING ===#
 
