@@ -279,6 +279,17 @@ class TestCreditGate(CreditCommon):
         order.with_user(self.controller).action_credit_reject("Enough")
         self.assertEqual(self._codes(order, 'release'), ['credit.refused', 'credit.limit'])
 
+    def test_a_batch_confirmed_newest_first_is_agreed_in_full(self):
+        account = self._limit(100, self._grade(release_effect='block'))
+        orders = self._create_order(4) | self._create_order(4)
+        account.action_release("Frame contract", amount=1000)
+        orders.sorted('id', reverse=True).action_confirm()
+        self.assertEqual(set(orders.mapped('state')), {'sale'})
+        # The release is over, the agreement at the confirmation of both is not.
+        account.action_release("A part of it", amount=1)
+        self.assertFalse(self._issues(orders[0], 'release'))
+        self.assertFalse(self._issues(orders[1], 'release'))
+
     def test_what_was_only_told_at_confirmation_still_stops_the_goods(self):
         self._limit(500, self._grade(submit_effect='warn', confirm_effect='warn', release_effect='block'))
         order = self._create_order(10)

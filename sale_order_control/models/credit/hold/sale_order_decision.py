@@ -41,7 +41,8 @@ class SaleOrder(models.Model):
         checks = self._get_credit_checks(checkpoint) if grown else self._get_remembered_credit_checks(checkpoint)
         accounts = self._get_credit_accounts(checks)
         rows, states = [], {}
-        for order in self.sudo():
+        # As the figures were worked out: the last decision has the excess of all.
+        for order in self.sudo().sorted('id'):
             check, account = checks[order.id], accounts[order.id]
             found = [issue for issue in issues[order.id] if issue.area == 'credit']
             held = any(issue.stops for issue in found)
