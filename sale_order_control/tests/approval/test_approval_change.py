@@ -62,6 +62,10 @@ class TestApprovalChange(ApprovalCommon):
         request.with_user(self.director).action_agree()
         self.assertEqual(order.state, 'sale')
         self.assertTrue(request.change_ids.is_worse)
+        sentences = [entry['what'] for entry in request._get_timeline()]
+        self.assertIn(
+            f"{self.sales_manager.name} made the terms worse and does not decide on them.", sentences)
+        self.assertFalse([text for text in sentences if "passed it on" in text])
 
     def test_who_stands_alone_at_a_level_cannot_make_it_worse(self):
         order, request, line = self._asked(self._level(self.sales_manager, **MAY_ALL))
@@ -118,6 +122,9 @@ class TestApprovalChange(ApprovalCommon):
         foreign = self._create_order(1).order_line
         with self.assertRaisesRegex(UserError, "not lines"), self.cr.savepoint():
             request.with_user(self.sales_manager).action_change_terms({}, {foreign.id: {'discount': 1.0}}, "x")
+        for rubbish in ({'x': {'discount': 1.0}}, {str(line.id): "discount"}, [line.id], "x"):
+            with self.assertRaisesRegex(UserError, "not lines"), self.cr.savepoint():
+                request.with_user(self.sales_manager).action_change_terms({}, rubbish, "x")
         self.assertEqual(line.discount, 20.0)
         self.assertFalse(request.change_ids)
 
@@ -166,6 +173,31 @@ class TestApprovalChange(ApprovalCommon):
         other = wizards.with_user(self.outsider)
         with self.assertRaises(AccessError):
             other.with_context(default_request_id=request.id).default_get(list(wizards._fields))
+
+    def test_the_form_of_one_approver_is_closed_to_everybody_else(self):
+        _order, request, line = self._asked(self._level(self.finance, may_change_discount=True))
+        wizards = self.env['sale.approval.terms']
+        values = wizards.with_user(self.finance).with_context(default_request_id=request.id).default_get(
+            list(wizards._fields))
+        wizard = wizards.with_user(self.finance).create(values)
+        lines = wizards.line_ids
+        attacks = {
+            'read': lambda user: wizard.with_user(user).read(['comment']),
+            'read lines': lambda user: wizard.line_ids.with_user(user).read(['price_unit']),
+            'write': lambda user: wizard.with_user(user).write({'comment': "x"}),
+            'write lines': lambda user: wizard.line_ids.with_user(user).write({'discount': 90.0}),
+            'new line': lambda user: lines.with_user(user).create({
+                'wizard_id': wizard.id, 'line_id': line.id, 'discount': 90.0}),
+            'apply': lambda user: wizard.with_user(user).action_apply(),
+        }
+        for user in (self.outsider, self.sales_manager):
+            for name, attack in attacks.items():
+                with self.subTest(name, user=user.login), self.assertRaises(AccessError), self.cr.savepoint():
+                    self.env.invalidate_all()
+                    attack(user)
+            self.assertFalse(wizards.with_user(user).search([]) | wizards.with_user(user).search([]))
+        with self.assertRaises(AccessError):
+            wizards.with_user(self.outsider).create({'request_id': request.id})
 
     # === WHO AGREED BEFORE ===#
 

@@ -156,6 +156,16 @@ class TestApprovalConditions(ApprovalCommon):
         order.action_submit()
         self.assertEqual([found['message'] for found in self._request(order).reasons], [reason])
 
+    def test_several_matches_and_several_approvers_are_named_as_the_language_lists_them(self):
+        tags = self.env['res.partner.category'].create([{'name': name} for name in ("One", "Two", "Three")])
+        self.customer.category_id = tags
+        self._policy(
+            self._level(self.sales_manager | self.finance | self.director), min_amount=500,
+            partner_tag_ids=[Command.set(tags.ids)])
+        order, request = self._submitted()
+        self.assertRegex(request.reasons[0]['message'], "customer tag “[A-Z][a-z]+”, “[A-Z][a-z]+”, and “[A-Z][a-z]+”")
+        self.assertRegex(order.control_next, r"\), soc_.*\), or soc_.*\) decides on the approval$")
+
     def test_conditions_on_orders_are_refused_for_other_documents_by_name(self):
         with self.assertRaisesRegex(ValidationError, "“Sales Teams”"):
             self._policy(res_model='credit.limit.request', team_ids=[Command.set(self.team.ids)])

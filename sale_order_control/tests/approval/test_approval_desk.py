@@ -90,7 +90,7 @@ class TestApprovalDesk(ApprovalCommon):
             (one, self.sales_manager.name, "took the agreement back", ''),
             (one, self.sales_manager.name, "returned it", "The price is missing"),
             (two, self.salesperson.name, "Recalled", ''),
-            (four, self.sales_manager.name, "passed it on", f"Forwarded to {self.director.name}. You know them"),
+            (four, '', f"{self.sales_manager.name} passed it on to {self.director.name}.", "You know them"),
             (four, self.director.name, "agreed", "Known for years"),
             (four, '', "Approved", ''),
             (four, self.sales_manager.name, "Void", "The order was cancelled."),

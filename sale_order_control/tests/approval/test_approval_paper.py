@@ -162,10 +162,28 @@ class TestApprovalPrinting(ApprovalPaperCommon):
         html = self._print(order)
         for words in ("Prepared", self.salesperson.name, "Approved", self.sales_manager.name):
             self.assertIn(words, html)
+        self.assertNotIn("Passed on", html)
         # No approver's name reaches the customer's own print.
         public, _kind = self.reports.with_user(self.env.ref('base.public_user')).sudo()._render_qweb_html(
             'sale.report_saleorder', order.ids)
         self.assertNotIn(self.sales_manager.name, public.decode())
+
+    def test_the_order_names_as_reviewers_and_approvers_only_those_who_agreed_in_the_end(self):
+        self._policy(self._level(self.finance, 20), name="Money")
+        self.company.control_print_approvals = True
+        order = self._create_order(10)
+        order.action_submit()
+        request = self._request(order)
+        request.with_user(self.sales_manager).action_agree()
+        request.with_user(self.finance).action_return("Look again", level=1)
+        self.assertFalse(order._get_printed_approvals(), "not approved yet")
+        request.with_user(self.sales_manager).action_agree()
+        request.with_user(self.finance).action_forward(self.director)
+        request.with_user(self.director).action_agree()
+        self.assertEqual(
+            [(row['step'], row['name']) for row in order._get_printed_approvals()], [
+                ("Prepared", self.salesperson.name), ("Reviewed", self.sales_manager.name),
+                ("Approved", f"{self.director.name} on behalf of {self.finance.name}")])
 
 
 @tagged('post_install', '-at_install')

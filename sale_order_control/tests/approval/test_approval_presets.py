@@ -82,6 +82,26 @@ class TestApprovalPresets(ApprovalCommon):
         order.action_submit()
         self.assertEqual(self._stages(order), [self.people['supply']])
 
+    def test_a_request_has_eight_working_hours_in_all_shared_over_the_stages_that_follow_each_other(self):
+        domestic = self._setup()._apply()
+        self.assertEqual(set(domestic.level_ids.mapped('deadline_hours')), {2.0})
+        joint = self._setup('joint')._apply()
+        stages = {level.sequence: level.deadline_hours for level in joint.level_ids}
+        self.assertEqual(len(stages), 3)
+        self.assertAlmostEqual(sum(stages.values()), 8.0, places=4)
+        help_ = self._setup('help', decide_hours=0.0)._apply()
+        self.assertEqual(set(help_.level_ids.mapped('deadline_hours')), {0.0})
+        # The screen starts from what was set up; a second run leaves alone what was changed by hand.
+        setup = self.env['sale.control.setup'].with_user(self.manager)
+        for preset, hours in (('domestic', 8.0), ('joint', 8.0), ('help', 0.0), ('review', 8.0)):
+            with self.subTest(preset):
+                values = setup.with_context(default_preset=preset).default_get(['decide_hours', 'preset'])
+                self.assertEqual(values['decide_hours'], hours)
+        domestic[0].level_ids.deadline_hours = 5.0
+        self._setup(decide_hours=12.0)._apply()
+        self.assertEqual(domestic[0].level_ids.deadline_hours, 5.0)
+        self.assertEqual(set(domestic[1:].level_ids.mapped('deadline_hours')), {3.0})
+
     def test_export_needs_no_approval_unless_somebody_wants_it(self):
         export = self.env.ref('sale_order_control.sale_type_export')
         self._setup()._apply()

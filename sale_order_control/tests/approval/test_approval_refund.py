@@ -40,8 +40,8 @@ class TestApprovalRefund(ApprovalCommon):
         return self.env['sale.refund.request'].with_user(user or self.salesperson).create({
             'order_id': order.id, 'amount': amount, 'reason': "Two desks fewer", **values})
 
-    def _approved(self, amount=300.0, order=None):
-        request = self._ask(order or self._paid(), amount)
+    def _approved(self, amount=300.0, order=None, **values):
+        request = self._ask(order or self._paid(), amount, **values)
         request.action_submit()
         request.sudo().approval_request_ids.with_user(self.sales_manager).action_agree()
         return request
@@ -101,7 +101,10 @@ class TestApprovalRefund(ApprovalCommon):
         self.assertEqual(order._get_refundable_amounts()[order.id], 400.0)
 
     def test_it_is_paid_once_by_somebody_else_and_never_more(self):
-        request = self._approved()
+        other, account = self.env['res.partner.bank'].create([
+            {'acc_number': number, 'partner_id': self.customer.id, 'allow_out_payment': True}
+            for number in ("DE10", "DE20")])
+        request = self._approved(partner_bank_id=account.id)
         for user in (self.salesperson, self.sales_manager, self.outsider):
             with self.subTest(user=user.login), self.assertRaises(AccessError):
                 request.with_user(user).action_pay()
@@ -112,13 +115,26 @@ class TestApprovalRefund(ApprovalCommon):
         with self.assertRaisesRegex(UserError, "does not wait"):
             request.with_user(self.controller).action_pay()
         payment = request.sudo().payment_ids.with_user(self.accountant)
-        for values in ({'amount': 301.0}, {'partner_id': self.company.partner_id.id}, {'payment_type': 'inbound'}):
+        self.assertEqual(payment.partner_bank_id, account)
+        for values in ({'amount': 301.0}, {'partner_id': self.company.partner_id.id}, {'payment_type': 'inbound'},
+                       {'partner_bank_id': other.id}, {'partner_bank_id': False}):
             with self.subTest(values=values), self.assertRaises(ValidationError), self.cr.savepoint():
                 payment.write(values)
         with self.assertRaises(UserError), self.cr.savepoint():
             payment.unlink()
         with self.assertRaises(AccessError):
             payment.copy({'refund_request_id': request.id})
+
+    def test_where_no_account_was_approved_it_goes_to_one_of_the_customers_own(self):
+        request = self._approved()
+        request.with_user(self.accountant).action_pay()
+        payment = request.sudo().payment_ids.with_user(self.accountant)
+        own, strange = self.env['res.partner.bank'].create([
+            {'acc_number': "DE30", 'partner_id': self.customer.id, 'allow_out_payment': True},
+            {'acc_number': "DE40", 'partner_id': self.outsider.partner_id.id, 'allow_out_payment': True}])
+        payment.partner_bank_id = own
+        with self.assertRaises(ValidationError), self.cr.savepoint():
+            payment.partner_bank_id = strange
 
     def test_a_credit_controller_pays_without_rights_in_accounting(self):
         request = self._approved()

@@ -98,20 +98,34 @@ class TestApprovalScopeOfPolicies(ApprovalCommon):
 @tagged('post_install', '-at_install')
 class TestApprovalSheet(ApprovalCommon):
 
-    def test_the_sheet_says_who_prepared_reviewed_and_approved_and_when(self):
+    def test_the_sheet_calls_nobody_approver_who_did_not_agree(self):
         self._policy(self._level(self.sales_manager, 10, name="Sales"), self._level(self.finance, 20, name="Finance"))
         _order, request = self._submitted()
         request.with_user(self.sales_manager).action_agree("Usual terms")
+        request.with_user(self.sales_manager).action_withdraw()
+        request.with_user(self.sales_manager).action_agree("Asked again")
         request.with_user(self.finance).action_forward(self.director)
-        request.with_user(self.director).action_agree()
         rows = request._get_sheet_rows()
-        self.assertEqual([row['step'] for row in rows], ["Prepared", "Reviewed", "Approved", "Approved"])
-        self.assertTrue(all(row['date'] for row in rows))
-        self.assertIn("on behalf of", rows[-1]['name'])
+        self.assertEqual(
+            [(row['step'], row['name']) for row in rows], [
+                ("Prepared", self.salesperson.name), ("Withdrawn", self.sales_manager.name),
+                ("Agreed", self.sales_manager.name), ("Passed on", self.finance.name),
+                ("Decides now", f"{self.director.name} on behalf of {self.finance.name}")])
+        request.with_user(self.director).action_disagree("Too cheap")
+        self.assertEqual(request._get_sheet_rows()[-1]['step'], "Disagreed")
         html = self.env['ir.actions.report'].with_user(self.finance)._render_qweb_html(
             'sale_order_control.report_approval_sheet', request.ids)[0].decode()
-        for text in ("Approval Sheet", "Usual terms", "Controlled Customer", "Approved", self.salesperson.name):
+        for text in ("Approval Sheet", "Usual terms", "Controlled Customer", "Disagreed", self.salesperson.name):
             self.assertIn(text, html)
+
+    def test_the_sheet_keeps_a_return_to_an_earlier_level_and_leaves_out_what_it_undid(self):
+        self._policy(self._level(self.sales_manager, 10), self._level(self.finance, 20))
+        _order, request = self._submitted()
+        request.with_user(self.sales_manager).action_agree()
+        request.with_user(self.finance).action_return("Look again", level=1)
+        self.assertEqual(
+            [row['step'] for row in request._get_sheet_rows()],
+            ["Prepared", "Returned", "Decides now", "Decides later"])
 
     def test_who_cannot_read_the_request_cannot_print_it(self):
         self._policy()

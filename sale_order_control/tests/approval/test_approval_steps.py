@@ -84,6 +84,9 @@ class TestApprovalSteps(ApprovalCommon):
         with self.assertRaises(UserError):
             request.with_user(self.director).action_withdraw()
 
+    def _sentences(self, request):
+        return [(entry['who'], entry['what'], entry['why']) for entry in request._get_timeline()]
+
     def test_a_manager_takes_over_with_a_reason_and_on_behalf(self):
         order, request = self._submitted()
         with self.assertRaises(UserError):
@@ -94,8 +97,40 @@ class TestApprovalSteps(ApprovalCommon):
         request.with_user(self.boss).action_agree()
         task = request.task_ids.filtered(lambda task: task.user_id == self.boss)
         self.assertEqual((task.state, task.on_behalf_of_id), ('agreed', self.sales_manager))
-        self.assertIn("He is at the fair", " ".join(filter(None, request.task_ids.mapped('comment'))))
+        given = request.task_ids.filtered(lambda task: task.user_id == self.sales_manager)
+        self.assertEqual((given.passed_kind, given.passed_by_id, given.passed_to, given.comment), (
+            'taken_over', self.boss, self.boss.name, "He is at the fair"))
+        # Nobody reads that the former approver did it.
+        told = self._sentences(request)
+        self.assertIn(
+            ('', f"{self.boss.name} took it over from {self.sales_manager.name}.", "He is at the fair"), told)
+        self.assertNotIn(self.sales_manager.name, [who for who, _what, _why in told])
         self.assertEqual(order.state, 'draft')
+
+    def test_a_manager_takes_over_from_everybody_whose_turn_it_is(self):
+        self._policy(self._level(self.finance | self.controller, 10, quorum='all', name="Money"), name="Second")
+        _order, request = self._submitted()
+        request.with_user(self.boss).action_take_over("All at the fair")
+        waiting = request.task_ids.filtered(lambda task: task.state == 'pending')
+        self.assertEqual(waiting.user_id, self.boss)
+        self.assertEqual(waiting.on_behalf_of_id, self.sales_manager | self.finance | self.controller)
+        [activity] = request.activity_ids
+        self.assertEqual(activity.user_id, self.boss)
+        request.with_user(self.boss).action_agree()
+        self.assertEqual(
+            request.task_ids.filtered(lambda task: task.state == 'pending').user_id, self.finance,
+            "all of the first stage is decided")
+        self.assertNotIn(f"{self.boss.name}, {self.boss.name}", " ".join(request.task_ids._get_level_sentences()))
+        request.with_user(self.boss).action_withdraw()
+        self.assertEqual(
+            request._get_current_tasks().filtered(lambda task: task.state == 'pending').user_id, self.boss)
+
+    def test_who_takes_over_decides_only_once_where_other_persons_are_wanted(self):
+        self._policy(self._level(self.controller, 10, name="Other", distinct_persons=True), name="Second")
+        _order, request = self._submitted()
+        request.with_user(self.boss).action_take_over("Quick")
+        self.assertEqual(
+            request.task_ids.filtered(lambda task: task.state == 'pending').user_id, self.boss | self.controller)
 
     def test_a_manager_does_not_take_over_what_he_made(self):
         self.boss.group_ids += self.env.ref('sales_team.group_sale_salesman')

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from odoo import Command, fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
@@ -60,6 +62,13 @@ class TestApprovalTransfer(ApprovalCommon):
         self.assertFalse(picking.control_hold)
         self._ship(picking)
         self.assertEqual((picking.state, picking.approval_state), ('done', 'approved'))
+
+    def test_a_draft_of_a_policy_is_tried_on_deliveries_instead_of_the_policies_in_force(self):
+        picking = self._delivery().sudo()
+        [rule] = picking._get_rules_in_scope()[picking.id]
+        draft = replace(rule, name="Draft")
+        self.assertEqual(picking._get_rules_in_scope([draft]), {picking.id: [draft]})
+        self.assertEqual(picking._get_rules_in_scope([]), {})
 
     def test_no_path_leads_past_it(self):
         # An access error is a user error, too.

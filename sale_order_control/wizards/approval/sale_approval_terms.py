@@ -7,6 +7,7 @@ class SaleApprovalTerms(models.TransientModel):
     """Shows the terms that an approver may change. It changes nothing itself: the request checks who may what."""
 
     _name = 'sale.approval.terms'
+    _inherit = ['sale.control.wizard']
     _description = "Change the Terms"
 
     request_id = fields.Many2one('sale.approval.request', required=True, readonly=True, ondelete='cascade')
@@ -74,6 +75,7 @@ class SaleApprovalTerms(models.TransientModel):
 
 class SaleApprovalTermsLine(models.TransientModel):
     _name = 'sale.approval.terms.line'
+    _inherit = ['sale.control.wizard']
     _description = "Change the Terms of a Line"
 
     wizard_id = fields.Many2one('sale.approval.terms', required=True, ondelete='cascade')

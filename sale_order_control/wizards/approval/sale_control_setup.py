@@ -43,6 +43,9 @@ class SaleControlSetup(models.TransientModel):
     general_amount = fields.Monetary(string="From This Amount (General Manager)", default=10000.0)
     tolerance_percent = fields.Float(
         string="Tolerance %", default=2.0, help="By how much an approved order may get worse without asking again.")
+    decide_hours = fields.Float(
+        string="Hours to Decide", default=8.0,
+        help="Working hours for a whole request, shared over the levels that follow each other. 0: no limit.")
     export_free = fields.Boolean(
         string="Export Needs No Approval", default=True,
         help="Orders of customers abroad go on without approval: their sales type runs none.")
@@ -111,6 +114,9 @@ class SaleControlSetup(models.TransientModel):
         for name, (key, field) in self._get_shown_fields().items():
             if key in policies:
                 values[name] = policies[key][field]
+        own = [policy for key, policy in policies.items()
+               if policy.active and key.startswith(f'{preset}.')]
+        values.update(self._get_current_hours(own))
         for name, places in self._get_shown_levels().items():
             own_first = sorted(places, key=lambda place: not place[0].startswith(f'{preset}.'))
             users = [
@@ -119,6 +125,16 @@ class SaleControlSetup(models.TransientModel):
             if users:
                 values[name] = [Command.set(users[0].ids)]
         return values
+
+    @api.model
+    def _get_current_hours(self, policies):
+        """Return the hours that the set-up shared over these policies last, not what was changed by hand since."""
+        levels = [level for policy in policies for level in policy.level_ids if level.preset_key]
+        shares = {
+            level.deadline_hours for level in levels
+            if (level.preset_values or {}).get('deadline_hours') == round(level.deadline_hours, 6)}
+        stages = {level.sequence for level in levels}
+        return {'decide_hours': round(max(shares) * len(stages), 2)} if shares else {}
 
     @api.model
     def _get_shown_fields(self):
@@ -209,7 +225,9 @@ class SaleControlSetup(models.TransientModel):
         """Create or update the policies of the preset, and rest those it does not need."""
         existing = self._get_preset_policies(self.company_id)
         policies = self.env['sale.approval.policy']
-        for key, (values, levels) in self._prepare_policies().items():
+        prepared = self._prepare_policies()
+        self._share_hours([level for _values, levels in prepared.values() for level in levels.values()])
+        for key, (values, levels) in prepared.items():
             values = {**self._prepare_policy_base(), **values}
             policy = existing.get(key)
             if policy:
@@ -224,6 +242,15 @@ class SaleControlSetup(models.TransientModel):
             if key.startswith(f'{self.preset}.') and policy not in policies:
                 policy._rest_preset()
         return policies
+
+    def _share_hours(self, levels):
+        """Give each level its part of the time: those that decide at the same time have the same hours.
+
+        :param list levels: values of all levels of the preset, completed here
+        """
+        stages = {level['sequence'] for level in levels}
+        for level in levels:
+            level['deadline_hours'] = round(self.decide_hours / len(stages), 6)
 
     def _prepare_policy_base(self):
         return {

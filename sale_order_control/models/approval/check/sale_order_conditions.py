@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 from odoo import fields, models
+from odoo.tools import format_list
 from odoo.tools.misc import format_date
 
 from ..policy.sale_approval_policy import ISSUE_TRIGGERS
@@ -142,9 +143,12 @@ class SaleOrder(models.Model):
     def _match_scope(self, rule, figures):
         phrases = super()._match_scope(rule, figures)
         matched = [
-            self._match_records(rule.team_ids, 'team_ids', figures, self.env._("sales team")),
-            self._match_records(rule.partner_tag_ids, 'partner_tag_ids', figures, self.env._("customer tag")),
-            self._match_records(rule.country_ids, 'country_ids', figures, self.env._("country")),
+            self._match_records(
+                rule.team_ids, 'team_ids', figures, lambda names: self.env._("sales team %s", names)),
+            self._match_records(
+                rule.partner_tag_ids, 'partner_tag_ids', figures, lambda names: self.env._("customer tag %s", names)),
+            self._match_records(
+                rule.country_ids, 'country_ids', figures, lambda names: self.env._("country %s", names)),
             self._match_categories(rule, figures),
             self._match_customer_kind(rule, figures),
         ]
@@ -152,22 +156,26 @@ class SaleOrder(models.Model):
             return None
         return phrases + [phrase for phrase in matched if phrase]
 
-    def _match_records(self, wanted, name, figures, label):
+    def _match_records(self, wanted, name, figures, word):
         """Compare what a policy names with what describes the order.
 
+        :param word: gives the phrase for a list of names in quotation marks
         :return: a phrase naming what matches, empty if the policy names nothing, None if nothing matches
         """
         if not wanted:
             return ""
         found = figures.facts[name].filtered(lambda record: record.id in wanted)
-        return f"{label} “{'”, “'.join(found.mapped('display_name'))}”" if found else None
+        return word(self._quote_names(found)) if found else None
+
+    def _quote_names(self, records):
+        return format_list(self.env, [self.env._("“%s”", name) for name in records.mapped('display_name')])
 
     def _match_categories(self, rule, figures):
         if not rule.product_categ_ids:
             return ""
         found = rule.product_categ_ids & figures.facts['product_categ_ids']
         categories = self.env['product.category'].sudo().browse(sorted(found))
-        return self.env._("product category “%s”", "”, “".join(categories.mapped('display_name'))) if found else None
+        return self.env._("product category %s", self._quote_names(categories)) if found else None
 
     def _match_customer_kind(self, rule, figures):
         if not rule.customer_kind:
@@ -201,11 +209,14 @@ class SaleOrder(models.Model):
         for issue in issues:
             for name, number in issue.figures.items():
                 figures[name] = max(number, figures.get(name, number))
-        label = self.env['sale.approval.policy']._fields[trigger]._description_string(self.env)
+        reasons = {
+            'on_long_terms': self.env._("The terms are longer than the grade allows (policy “%s”).", rule.name),
+            'on_shortage': self.env._("There are not enough goods (policy “%s”).", rule.name),
+            'on_late_promise': self.env._("It cannot be delivered in time (policy “%s”).", rule.name),
+        }
         # What needs agreement by itself is told beside it; a warning is told here only.
         told = " ".join(issue.message for issue in issues if issue.effect != 'approve')
-        message = self.env._("%(reason)s (policy “%(policy)s”).", reason=label, policy=rule.name)
         return self._prepare_policy_issue(
-            rule, trigger, f"{message} {told}".strip(),
+            rule, trigger, f"{reasons[trigger]} {told}".strip(),
             answers=[issue.code for issue in issues if issue.effect == 'approve'],
             limit=rule.late_promise_days if trigger == 'on_late_promise' else 0, **figures, figures=list(figures))

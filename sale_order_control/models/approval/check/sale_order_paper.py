@@ -125,14 +125,14 @@ class SaleOrder(models.Model):
     def _get_printed_approvals(self):
         """Return the rows “prepared, reviewed, approved” for the printed order, if the company prints them.
 
-        :return: list of dicts as of :meth:`sale.approval.request._get_sheet_rows`
+        :return: list of dicts as of :meth:`sale.approval.request._get_approval_rows`
         """
         self.ensure_one()
         order = self.sudo()
         if not order.company_id.control_print_approvals or order.approval_state != 'approved' or self.env.user.share:
             return []
         request = order._get_latest_requests()[order.id]
-        return [row for row in request._get_sheet_rows() if row['date']]
+        return request._get_approval_rows()
 
     def _refuse_unapproved_printing(self):
         """Refuse to print what waits for an approval, where the company does not want such paper.

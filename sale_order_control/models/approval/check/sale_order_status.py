@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.tools import format_list
 from odoo.tools.misc import format_datetime
 
 from ...order.control_issue import ControlStatus
@@ -30,7 +31,7 @@ class SaleOrder(models.Model):
         self.ensure_one()
         maker = self.user_id.name or self.env._("The salesperson")
         if self.approval_state == 'pending':
-            return self.env._("%s decides on the approval", self.env._(" or ").join(names) or "?")
+            return self.env._("%s decides on the approval", format_list(self.env, list(names), 'or') or "?")
         if self.approval_state == 'approved':
             return self.env._("%s confirms the approved order", maker)
         return self.env._("%s corrects and submits again", maker)

@@ -110,7 +110,8 @@ class AccountPayment(models.Model):
         "(refund_request_id) WHERE refund_request_id IS NOT NULL AND state NOT IN ('canceled', 'rejected')",
         "A refund request is paid once.")
 
-    @api.constrains('refund_request_id', 'amount', 'currency_id', 'partner_id', 'payment_type', 'partner_type')
+    @api.constrains(
+        'refund_request_id', 'amount', 'currency_id', 'partner_id', 'payment_type', 'partner_type', 'partner_bank_id')
     def _check_refund(self):
         for payment in self.sudo():
             request = payment.refund_request_id
@@ -123,6 +124,24 @@ class AccountPayment(models.Model):
                     "This payment was approved as refund %(request)s: %(amount)s to %(customer)s, and nothing else.",
                     request=request.name, amount=request.currency_id.format(request.amount),
                     customer=request.partner_id.name))
+            if request:
+                payment._check_refund_account(request)
+
+    def _check_refund_account(self, request):
+        """Hold the account that was approved; where none was named, it is one of the customer's own.
+
+        :raise ValidationError: naming the account, or the customer
+        """
+        self.ensure_one()
+        approved, chosen = request.partner_bank_id, self.partner_bank_id
+        if approved and chosen != approved:
+            raise ValidationError(self.env._(
+                "Refund %(request)s was approved to account %(account)s: the payment goes there and nowhere else.",
+                request=request.name, account=approved.acc_number))
+        if chosen and chosen.partner_id.commercial_partner_id != request.partner_id.commercial_partner_id:
+            raise ValidationError(self.env._(
+                "Account %(account)s does not belong to %(customer)s, who gets refund %(request)s.",
+                account=chosen.acc_number, customer=request.partner_id.name, request=request.name))
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -127,20 +127,28 @@ class SaleApprovalRequest(models.Model):
         :return: values for ``write`` on the order
         """
         kinds = set((task.edit_kinds or '').split(','))
-        lines = {int(line_id): values for line_id, values in line_values.items()}
+        lines = self._read_line_values(order, line_values)
         wanted = [(name, ORDER_KINDS) for name in order_values]
         wanted += [(name, LINE_KINDS) for values in lines.values() for name in values]
         refused = sorted({name for name, known in wanted if known.get(name) not in kinds})
         if refused:
             raise AccessError(self.env._("Your level does not let you change: %s.", ", ".join(refused)))
-        sold = order.order_line.filtered(lambda line: not line.display_type)
-        if set(lines) - set(sold.ids):
-            raise UserError(self.env._("These are not lines of %s.", order.name))
         commands = [(1, line_id, values) for line_id, values in lines.items() if values]
         values = {**order_values, **({'order_line': commands} if commands else {})}
         if not values:
             raise UserError(self.env._("Nothing was changed."))
         return values
+
+    def _read_line_values(self, order, line_values):
+        """Return ``{line id: {field: value}}`` of what came over RPC.
+
+        :raise UserError: if it names anything but lines of the order that sell something
+        """
+        sold = {str(line.id): line.id for line in order.order_line if not line.display_type}
+        if not isinstance(line_values, dict) or not all(
+                str(key) in sold and isinstance(values, dict) for key, values in line_values.items()):
+            raise UserError(self.env._("These are not lines of %s.", order.name))
+        return {sold[str(key)]: values for key, values in line_values.items()}
 
     # === WHAT FOLLOWS ===#
 
@@ -239,7 +247,7 @@ class SaleApprovalRequest(models.Model):
         with approval_deciding(self.env):
             self.changed_by_ids |= user
             mine.filtered(lambda task: task.state in OPEN_STATES).write(
-                {'state': 'skipped', 'decided_on': fields.Datetime.now(), 'comment': why})
+                self.task_ids._prepare_passed('worse', user, why))
             mine.filtered(lambda task: task.state == 'agreed').superseded = True
             for level in mine.filtered(lambda task: task.quorum == 'all'):
                 peers = level._get_level_peers()

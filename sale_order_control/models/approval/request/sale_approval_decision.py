@@ -50,7 +50,7 @@ class SaleApprovalRequest(models.Model):
                 raise UserError(self.env._(
                     "%(user)s may not decide on %(request)s: makers, archived users and users of other companies "
                     "cannot.", user=target.name or "?", request=request.name))
-        return mine._hand_over(target, self._clean_comment(comment) or "")
+        return mine._hand_over(target, 'forwarded', self._clean_comment(comment))
 
     def action_recall(self):
         """Take back requests that nobody has finished deciding: for the person who asked.

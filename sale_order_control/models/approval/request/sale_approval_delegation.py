@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
+from odoo.tools.misc import format_date
 
 from .approval_memory import approval_deciding
 
@@ -109,9 +110,9 @@ class SaleApprovalTask(models.Model):
             if not delegation or not task._may_pass_to(delegation.delegate_id):
                 continue
             with approval_deciding(self.env):
-                heirs |= task._pass_to(delegation.delegate_id, self.env._(
-                    "Delegated to %(user)s until %(day)s.",
-                    user=delegation.delegate_id.name, day=delegation.date_to))
+                heirs |= task._pass_to(
+                    delegation.delegate_id, 'delegated', delegation.create_uid,
+                    self.env._("The delegation lasts until %s.", format_date(self.env, delegation.date_to)))
             given |= task
         return self - given | (heirs._delegate() if heirs else heirs)
 
@@ -121,9 +122,12 @@ class SaleApprovalTask(models.Model):
         peers = self._get_level_peers().filtered(lambda task: task.state != 'skipped')
         return self.request_id._may_decide(user) and user not in peers.user_id
 
-    def _pass_to(self, user, comment):
+    def _pass_to(self, user, kind, actor, comment):
         """Close the task and open it for another user, who decides on behalf of the first one.
 
+        :param str kind: why, a key of :data:`PASSED_KINDS`
+        :param res.users actor: who does it
+        :param str comment: what that person says about it
         :return: the new task
         """
         self.ensure_one()
@@ -135,5 +139,5 @@ class SaleApprovalTask(models.Model):
             'on_behalf_of_id': (self.on_behalf_of_id or self.user_id).id,
             'asked_on': fields.Datetime.now(),
         })
-        self.write({'state': 'skipped', 'decided_on': fields.Datetime.now(), 'comment': comment})
+        self.write(self._prepare_passed(kind, actor, comment, [user.name]))
         return heir

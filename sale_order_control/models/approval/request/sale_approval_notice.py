@@ -134,7 +134,8 @@ class SaleApprovalTask(models.Model):
             tasks.request_id._send_notice(
                 user,
                 tasks.env._("For your approval: %s", ", ".join(tasks.request_id[:5].mapped('document_name'))),
-                [task._get_call_line() for task in tasks])
+                # Who took over from several people is told once per level.
+                list(dict.fromkeys(task._get_call_line() for task in tasks)))
 
     def _get_call_line(self):
         request = self.request_id
@@ -146,16 +147,18 @@ class SaleApprovalTask(models.Model):
             ", ".join(about),
             self.asked_for or " ".join(request._get_reason_texts()))
 
-    def _hand_over(self, user, comment):
-        """Pass tasks on to another user, who decides on behalf of the first one."""
+    def _hand_over(self, user, kind, comment):
+        """Pass tasks on to another user, who decides on behalf of the first ones; the current user does it.
+
+        :param str kind: why, a key of :data:`PASSED_KINDS`
+        """
         asked = self.filtered(
             lambda task: user in task._get_level_peers().filtered(lambda peer: peer.state != 'skipped').user_id)
         if asked:
             raise UserError(self.env._(
                 "%(user)s is asked at level “%(level)s” already.", user=user.name, level=asked[0].level_name))
-        note = self.env._("Forwarded to %(user)s. %(comment)s", user=user.name, comment=comment).strip()
         with approval_deciding(self.env):
-            heirs = self.browse().union(*(task._pass_to(user, note) for task in self))
+            heirs = self.browse().union(*(task._pass_to(user, kind, self.env.user, comment) for task in self))
         self.request_id._dismiss_approvers()
         heirs._call_approvers()
         return True

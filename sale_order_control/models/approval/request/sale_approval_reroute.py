@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import models
 
 from .approval_memory import approval_deciding
 
@@ -40,9 +40,8 @@ class SaleApprovalTask(models.Model):
         request = self.request_id
         peers = self._get_level_peers().filtered(lambda task: task.state in ('waiting', 'pending', 'agreed')) - self
         heirs = self._get_heirs(peers)
-        why = self.env._("%s cannot decide any more.", self.user_name)
         with approval_deciding(self.env):
-            self.write({'state': 'skipped', 'decided_on': fields.Datetime.now(), 'comment': why})
+            self.write(self._prepare_passed('unable', names=heirs.mapped('name')))
             taken = self.create([
                 {**self.copy_data()[0], 'user_id': heir.id, 'user_name': heir.name,
                  'state': 'waiting', 'comment': False, 'decided_on': False}

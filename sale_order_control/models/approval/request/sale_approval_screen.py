@@ -185,8 +185,13 @@ class SaleApprovalTask(models.Model):
                 'disagreed': (self.env._("disagreed"), 'danger'),
                 'returned': (self.env._("returned it"), 'warning'),
             }
-            what, tone = verbs.get(self.state, (self.env._("passed it on"), 'secondary'))
-            entries.append(prepare(self.decided_on, self.user_name, what, self.comment, tone=tone, **common))
+            what, tone = verbs.get(self.state, ('', 'secondary'))
+            if what:
+                entries.append(prepare(self.decided_on, self.user_name, what, self.comment, tone=tone, **common))
+            else:
+                # Not always the approver did that: the sentence says who.
+                entries.append(prepare(
+                    self.decided_on, '', self._get_passed_sentence(), self.comment, level=self.level_name))
         if self.withdrawn_on:
             entries.append(prepare(
                 self.withdrawn_on, self.user_name, self.env._("took the agreement back"), tone='warning', **common))

@@ -1,5 +1,6 @@
 from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools import format_list
 
 from .approval_memory import approval_deciding
 
@@ -87,7 +88,9 @@ class SaleApprovalRequest(models.Model):
         return True
 
     def action_take_over(self, comment):
-        """Decide in the place of those whose turn it is: for managers of order control, with a reason.
+        """Decide in the place of everybody whose turn it is: for managers of order control, with a reason.
+
+        Of levels that want different persons, only one can be taken over: see :meth:`_get_turns_to_take`.
 
         :param str comment: why; mandatory
         """
@@ -98,13 +101,20 @@ class SaleApprovalRequest(models.Model):
         self._lock_requests()
         for request in self.sudo():
             request._check_new_approver(self.env.user)
-            turns = request._get_current_tasks().filtered(lambda task: task.state == 'pending')
+            turns = request._get_turns_to_take()
             if not turns:
                 raise UserError(request._explain_not_waiting())
-            turns[:1]._hand_over(self.env.user, self.env._("Taken over. %s", comment))
+            turns._hand_over(self.env.user, 'taken_over', comment)
         return True
 
     # === HELPERS ===#
+
+    def _get_turns_to_take(self):
+        """Return the turns that one person can take over: nobody decides twice where others are wanted."""
+        self.ensure_one()
+        turns = self._get_current_tasks().filtered(lambda task: task.state == 'pending')
+        strict = turns.filtered('distinct_persons')
+        return turns - strict or strict.filtered(lambda task: task.level_index == strict[0].level_index)
 
     def _browse_user(self, user):
         return self.env['res.users'].sudo().browse(user if isinstance(user, int) else user.id).exists()
@@ -135,9 +145,12 @@ class SaleApprovalRequest(models.Model):
         own = self.task_ids.browse()
         for request in self.filtered(lambda request: request.state == 'pending'):
             current = request._get_current_tasks()
-            mine = current.filtered(lambda task: task.user_id == user and task.state == 'agreed')[-1:]
+            mine = current.filtered(lambda task: task.user_id == user and task.state == 'agreed')
+            # Who took over from several people of a level takes back what was said for all of them.
+            mine = mine.filtered(lambda task, last=mine[-1:]: task.level_index == last.level_index)
             later = current.filtered(
-                lambda task, mine=mine: task.sequence > mine.sequence and task.decided_on and task.state != 'skipped')
+                lambda task, mine=mine: task.sequence > mine[:1].sequence and task.decided_on
+                and task.state != 'skipped')
             if mine and not later:
                 own |= mine
         return own
@@ -176,6 +189,37 @@ class SaleApprovalTask(models.Model):
         return bool(others.filtered(lambda task: task.user_id == self.user_id and task.state == 'agreed'))
 
     def _was_handed_over(self):
-        """Whether somebody else got this task: its heir decides again, not the one who gave it away."""
+        """Whether this task was passed on: who decides instead is asked again, not this approver."""
         self.ensure_one()
-        return self.state == 'skipped' and bool(self.decided_on)
+        return self.state == 'skipped' and bool(self.passed_kind)
+
+    def _prepare_passed(self, kind, actor=None, comment=None, names=()):
+        """Prepare what a task keeps whose approver does not decide any more.
+
+        :param str kind: why, a key of :data:`PASSED_KINDS`
+        :param res.users actor: who did it; nobody if it followed by itself
+        :param str comment: what that person says about it
+        :param names: those who decide instead
+        """
+        return {
+            'state': 'skipped', 'decided_on': fields.Datetime.now(), 'comment': comment or False, 'passed_kind': kind,
+            'passed_by_id': actor.id if actor else False, 'passed_to': format_list(self.env, list(names)) or False,
+        }
+
+    def _get_passed_sentence(self):
+        """Say in one sentence who passed the task on to whom and why; empty if nobody did."""
+        self.ensure_one()
+        user, other, actor = self.user_name, self.passed_to or "", self.passed_by_id.name or ""
+        if self.passed_kind == 'forwarded':
+            return self.env._("%(user)s passed it on to %(other)s.", user=user, other=other)
+        if self.passed_kind == 'delegated':
+            return self.env._("%(user)s is away: %(other)s decides meanwhile.", user=user, other=other)
+        if self.passed_kind == 'taken_over':
+            return self.env._("%(actor)s took it over from %(user)s.", actor=actor, user=user)
+        if self.passed_kind == 'unable' and other:
+            return self.env._("%(user)s cannot decide any more. Asked instead: %(other)s.", user=user, other=other)
+        if self.passed_kind == 'unable':
+            return self.env._("%s cannot decide any more.", user)
+        if self.passed_kind == 'worse':
+            return self.env._("%s made the terms worse and does not decide on them.", user)
+        return ""

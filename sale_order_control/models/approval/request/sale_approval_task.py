@@ -13,6 +13,13 @@ TASK_STATES = [
     ('skipped', "Not Needed"),
 ]
 OPEN_STATES = ('waiting', 'pending')
+PASSED_KINDS = [
+    ('forwarded', "Forwarded"),
+    ('delegated', "Delegated"),
+    ('taken_over', "Taken Over"),
+    ('unable', "Cannot Decide"),
+    ('worse', "Made the Terms Worse"),
+]
 
 
 class SaleApprovalTask(models.Model):
@@ -38,8 +45,15 @@ class SaleApprovalTask(models.Model):
         'res.users', string="Approver", required=True, readonly=True, index=True, ondelete='restrict')
     user_name = fields.Char(readonly=True, help="The approver's name when asked.")
     state = fields.Selection(TASK_STATES, required=True, readonly=True, default='waiting')
-    decided_on = fields.Datetime(readonly=True)
+    decided_on = fields.Datetime(readonly=True, help="When it was decided, or passed on to somebody else.")
     comment = fields.Text(readonly=True)
+    passed_kind = fields.Selection(
+        PASSED_KINDS, string="Passed On Because", readonly=True, copy=False,
+        help="Why this approver does not decide any more although it was asked for.")
+    passed_by_id = fields.Many2one(
+        'res.users', string="Passed On By", readonly=True, copy=False, ondelete='restrict',
+        help="Who did that: not always the approver. Empty if it followed by itself.")
+    passed_to = fields.Char(readonly=True, copy=False, help="The names of those who decide instead.")
     distinct_persons = fields.Boolean(readonly=True)
     comment_required = fields.Boolean(string="Opinion Required", readonly=True)
     skip_agreed = fields.Boolean(readonly=True)
@@ -84,14 +98,17 @@ class SaleApprovalTask(models.Model):
 
     def _get_level_phrase(self):
         name = self[:1].level_name
-        people = {state: ", ".join(tasks.mapped('user_name')) for state, tasks in self.grouped('state').items()}
+        # Who took over from several is named once.
+        people = {
+            state: ", ".join(dict.fromkeys(tasks.mapped('user_name')))
+            for state, tasks in self.grouped('state').items()}
         if 'disagreed' in people:
             return self.env._("%(level)s: disagreed (%(names)s)", level=name, names=people['disagreed'])
         if 'returned' in people:
             return self.env._("%(level)s: returned (%(names)s)", level=name, names=people['returned'])
         if 'pending' in people:
             missing = self[:1].needed - len(self.filtered(lambda task: task.state == 'agreed'))
-            if missing < len(self.filtered(lambda task: task.state == 'pending')):
+            if missing < len(self.filtered(lambda task: task.state == 'pending').user_id):
                 return self.env._(
                     "%(level)s: now %(count)s of %(names)s", level=name, names=people['pending'], count=missing)
             return self.env._("%(level)s: now %(names)s", level=name, names=people['pending'])

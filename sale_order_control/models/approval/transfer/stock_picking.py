@@ -65,9 +65,9 @@ class StockPicking(models.Model):
 
     # === WHICH DELIVERIES ===#
 
-    def _get_rules_in_scope(self):
+    def _get_rules_in_scope(self, candidates=None):
         deliveries = self.filtered(lambda picking: picking._is_delivery_to_customer())
-        return super(StockPicking, deliveries)._get_rules_in_scope()
+        return super(StockPicking, deliveries)._get_rules_in_scope(candidates)
 
     def _is_delivery_to_customer(self):
         """Whether goods go to a customer: no return, nothing that a supplier delivers, nothing from before go-live."""
