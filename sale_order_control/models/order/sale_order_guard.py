@@ -186,7 +186,7 @@ class SaleOrder(models.Model):
         Called right before the evaluation that counts, never for a preview. What was evaluated for
         other orders, or for these one by one, says nothing of these together and is forgotten.
 
-        :param str checkpoint: ``confirm``
+        :param str checkpoint: ``confirm``, or ``release`` where more leaves than was ordered
         """
         memory = control_memory(self.env)
         stale = [

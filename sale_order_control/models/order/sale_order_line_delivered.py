@@ -46,7 +46,11 @@ class SaleOrderLine(models.Model):
         orders = grown.sudo().order_id
         if not orders:
             return
+        beyond = grown.filtered(lambda line: line.qty_delivered > line.product_uom_qty + 1e-6)
         with control_scope(self.env):
+            if beyond and not happened:
+                # Two who deliver beyond their orders at the same instant must know of each other.
+                beyond.sudo().order_id._control_serialise('release')
             issues = orders._get_control_release_issues(grown.ids)
             if orders._get_held(issues) and not happened:
                 raise UserError(orders._get_control_refusal(issues))

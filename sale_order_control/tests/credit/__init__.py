@@ -1,3 +1,4 @@
+from . import test_credit_added_goods
 from . import test_credit_attack
 from . import test_credit_bad_input
 from . import test_credit_clearing
@@ -28,6 +29,7 @@ from . import test_credit_outlook
 from . import test_credit_overdue
 from . import test_credit_prepayment
 from . import test_credit_race
+from . import test_credit_race_release
 from . import test_credit_recheck
 from . import test_credit_rights
 from . import test_credit_leaving

@@ -59,8 +59,7 @@ class SaleOrder(models.Model):
         uses = PoolUse(members, positions)
         amounts = self._get_credit_amounts(company, terms, positions, payers)
         decisions = accounts._read_credit_decisions(self)
-        running = defaultdict(float)
-        checks = {}
+        running, checks, beyond = defaultdict(float), {}, self._get_credit_beyond(company, terms, payers)
         for order in self.sorted('id'):
             owner = payers[terms[order.id].partner_invoice_id]
             account = by_owner.get(owner.id, accounts.browse())
@@ -68,6 +67,7 @@ class SaleOrder(models.Model):
             others = positions[owner.id].exposure.total + running[owner.id]
             if checkpoint != 'confirm':
                 others = positions[owner.id].total - (positions[owner.id].orders or {}).get(order.id, 0.0)
+                others += beyond[owner.id] - beyond.get(order, 0.0)
             check = order._prepare_credit_check(
                 account, company, positions[owner.id], others, amounts[order.id], decisions,
                 partner=owner, limit_kind=limits[owner.id].own_kind, limit=limits[owner.id].own,
@@ -79,6 +79,20 @@ class SaleOrder(models.Model):
                 running[owner.id] += check.amount
                 uses.use(account, positions[owner.id].exposure.total + running[owner.id])
         return checks
+
+    def _get_credit_beyond(self, company, terms, payers):
+        """Return what leaves right now beyond these orders, which is in no figure yet.
+
+        :return: ``{order: amount, id of the owner: amount of all its orders}`` in the currency of the root company
+        """
+        facts, beyond = control_memory(self.env).facts, defaultdict(float)
+        for order in self:
+            amount = facts.get(('credit over', order.id))
+            if amount:
+                beyond[order] = order.currency_id._convert(
+                    amount, company.currency_id, company, self._get_control_today())
+                beyond[payers[terms[order.id].partner_invoice_id].id] += beyond[order]
+        return beyond
 
     def _counts_for_next(self, check):
         """Whether the next order of the batch must reckon with this one: not if it is blocked for good."""
@@ -289,11 +303,12 @@ class SaleOrder(models.Model):
 
     def _control_serialise(self, checkpoint):
         super()._control_serialise(checkpoint)
-        if checkpoint != 'confirm':
+        if checkpoint not in ('confirm', 'release'):
             return
+        # What leaves beyond an order grows the exposure, however small the order.
         orders = self.sudo().filtered(
-            lambda order: order.amount_total > 0 and order.company_id
-            and order.company_id._get_control_mode('credit') == 'enforce')
+            lambda order: (order.amount_total > 0 or checkpoint == 'release') and order.company_id
+            and order.company_id._get_control_mode('credit', checkpoint) == 'enforce')
         accounts = self.env['credit.account']
         for company, batch in orders.grouped(lambda order: order.company_id.root_id).items():
             accounts |= accounts._for_partners(batch.partner_invoice_id, company)
