@@ -31,3 +31,6 @@ from . import test_approval_refund
 from . import test_approval_refund_race
 from . import test_approval_price_reason
 from . import test_approval_contract
+from . import test_approval_delegation
+from . import test_approval_makers
+from . import test_approval_split_race

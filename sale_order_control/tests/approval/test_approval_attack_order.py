@@ -71,13 +71,17 @@ class TestApprovalAttackOrder(ApprovalCommon):
         self._policy()
         order, request = self._submitted()
         for user in (self.other_salesperson, self.outsider):
-            with self.subTest(user=user.login), self.assertRaises(UserError), self.cr.savepoint():
+            with self.subTest(user=user.login), self.cr.savepoint(), \
+                    self.assertRaisesRegex(UserError, "'read' access"):
                 self.env['sale.approval.comment'].with_user(user).create({
                     'request_ids': [Command.set(request.ids)], 'decision': 'agree', 'comment': "ok"}).action_decide()
-        with self.assertRaises(AccessError), self.cr.savepoint():
-            preview = self.env['sale.approval.submission'].with_user(self.other_salesperson).create(
-                {'order_id': order.id})
-            self.assertFalse(preview.preview)
+        previews = self.env['sale.approval.submission'].search_count([])
+        with self.assertRaisesRegex(AccessError, "'read' access"):
+            self.env['sale.approval.submission'].with_user(self.other_salesperson).create({'order_id': order.id})
+        self.assertEqual(self.env['sale.approval.submission'].search_count([]), previews)
+        # The same form shows its maker who decides.
+        own = self.env['sale.approval.submission'].with_user(self.salesperson).create({'order_id': order.id})
+        self.assertIn(self.sales_manager.name, own.preview)
         mine = self.env['sale.approval.comment'].with_user(self.sales_manager).create({
             'request_ids': [Command.set(request.ids)], 'decision': 'agree'})
         with self.assertRaises(AccessError):

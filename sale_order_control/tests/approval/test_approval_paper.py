@@ -49,6 +49,9 @@ class TestApprovalSending(ApprovalPaperCommon):
             'window of the mail': composer.action_send_mail,
             'message': lambda: order.with_context(mark_so_as_sent=True).message_post(body=words),
             'template': lambda: template.send_mail(order.id),
+            'share': lambda: order.with_context(
+                active_id=order.id, active_model='sale.order').action_share(),
+            'window of the link': lambda: self._share(order).action_send_mail(),
         }
         for name, way in ways.items():
             with self.subTest(name), self.assertRaisesRegex(UserError, "sent when they are approved"):
@@ -60,6 +63,40 @@ class TestApprovalSending(ApprovalPaperCommon):
         small = self._create_order(1)
         small.action_quotation_sent()
         self.assertEqual(small.state, 'sent')
+
+    def _share(self, order):
+        return self.env['portal.share'].create({
+            'res_model': 'sale.order', 'res_id': order.id, 'partner_ids': [Command.set(self.customer.ids)]})
+
+    def test_what_may_be_sent_is_shared_as_ever(self):
+        order = self._create_order(10)
+        self._approve(order)
+        action = order.with_context(active_id=order.id, active_model='sale.order').action_share()
+        self.assertEqual(action['res_model'], 'portal.share')
+        self._share(order).action_send_mail()
+        link = self.env['mail.message'].sudo().search(
+            [('model', '=', 'sale.order'), ('res_id', '=', order.id), ('partner_ids', 'in', self.customer.ids)])
+        self.assertTrue(link)
+
+    def _get_mailed_links(self, order):
+        """Write to the customer without a template; return the mail that goes out."""
+        composer = self.env['mail.compose.message'].with_user(self.salesperson).create({
+            'model': 'sale.order', 'res_ids': repr(order.ids), 'composition_mode': 'comment', 'body': "A question",
+            'subtype_id': self.env.ref('mail.mt_comment').id, 'partner_ids': [Command.set(self.customer.ids)]})
+        _mails, messages = composer.with_context(mail_notify_force_send=False)._action_send_mail()
+        mail = self.env['mail.mail'].sudo().search(
+            [('mail_message_id', 'in', messages.ids), ('recipient_ids', 'in', self.customer.ids)])
+        self.assertTrue(mail)
+        return "".join(one.body_html for one in mail)
+
+    def test_a_message_brings_the_customer_no_link_before_the_approval(self):
+        order = self._create_order(10)
+        self.assertNotIn('access_token', self._get_mailed_links(order))
+        self.company.control_send_approved = False
+        self.assertIn('access_token', self._get_mailed_links(order))
+        self.company.control_send_approved = True
+        self._approve(order)
+        self.assertIn('access_token', self._get_mailed_links(order))
 
     def test_of_several_those_that_may_go_go(self):
         held, free = self._create_order(10), self._create_order(1)

@@ -1,5 +1,6 @@
 from datetime import timedelta
 
+from odoo import Command
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
@@ -48,6 +49,35 @@ class TestApprovalCumulative(ApprovalCommon):
         later = self.env['sale.order']._get_control_today() + timedelta(days=32)
         with control_today(self.env, later):
             self.assertFalse(self._codes(self._create_order(2)))
+
+    def test_what_a_branch_sold_counts_where_the_policy_is_the_groups(self):
+        branch = self.env['res.company'].create({'name': "Branch", 'parent_id': self.company.id})
+        users = self.salesperson | self.sales_manager
+        users.company_ids |= branch
+        self._policy(min_amount=500.0, cumulative_days=30)
+        sold = self._create_order(3)
+        sold.action_submit()
+        self.assertEqual(sold.state, 'sale')
+        sales = self.env['sale.order'].with_user(self.salesperson).with_context(
+            allowed_company_ids=(self.company | branch).ids)
+        half = sales.create({
+            'partner_id': self.customer.id, 'company_id': branch.id, 'user_id': self.salesperson.id,
+            'order_line': [Command.create({
+                'product_id': self.product.id, 'product_uom_qty': 3, 'price_unit': 100.0})]})
+        self.assertEqual(half.company_id, branch)
+        self.assertTrue(self._codes(half))
+        # Of two halves that are judged together, too.
+        sold.sudo().action_cancel()
+        self.assertFalse(self._codes(half))
+        other = self._create_order(3).with_context(**sales.env.context)
+        issues = (half | other)._get_control_issues('submit')
+        self.assertTrue(all(any(issue.stops for issue in issues[order.id]) for order in half | other))
+        # A policy of the branch counts the branch alone.
+        self.env['sale.approval.policy'].search([]).active = False
+        sold = self._create_order(4)
+        sold.action_submit()
+        self._policy(min_amount=500.0, cumulative_days=30, company_id=branch.id)
+        self.assertFalse(self._codes(half))
 
     def test_twenty_orders_cost_the_queries_of_two(self):
         self._policy(min_amount=1e6, cumulative_days=30)

@@ -71,29 +71,44 @@ class TestApprovalTransfer(ApprovalCommon):
         self.assertEqual(picking._get_rules_in_scope([]), {})
 
     def test_no_path_leads_past_it(self):
-        # An access error is a user error, too.
         picking = self._delivery()
-        paths = {
-            'button': lambda: self._ship(picking),
-            'skipping checks': picking.with_context(skip_sanity_check=True, skip_backorder=True).button_validate,
-            'transfer': lambda: (self._pick(picking), picking.sudo()._action_done()),
-            'moves': lambda: (self._pick(picking), picking.move_ids.sudo()._action_done()),
-            'state': lambda: picking.move_ids.sudo().write({'state': 'done'}),
-            'approval state': lambda: picking.write({'approval_state': 'approved'}),
-            'move of its own': lambda: self.env['stock.move'].sudo().create({
-                'product_id': self.product.id, 'product_uom_qty': 1, 'location_id': picking.location_id.id,
-                'location_dest_id': picking.location_dest_id.id, 'state': 'done'}),
-        }
-        moves = picking.move_ids
-        paths['out of the transfer'] = lambda: (
-            moves.sudo().write({'picking_id': False}), moves.sudo().write({'picked': True}),
-            moves.sudo()._action_done())
-        for name, path in paths.items():
-            with self.subTest(name), self.assertRaises(UserError):
+        for name, (path, words) in self._get_paths(picking).items():
+            with self.subTest(name), self.assertRaisesRegex(UserError, words), self.cr.savepoint():
                 path()
         self.env.invalidate_all()
         self.assertNotEqual(picking.state, 'done')
         self.assertFalse(picking.sudo().approval_request_ids)
+
+    def test_the_same_paths_are_open_once_it_is_approved(self):
+        for name in ('button', 'skipping checks', 'transfer', 'moves', 'state'):
+            with self.subTest(name):
+                picking = self._delivery()
+                self._agreed(picking)
+                path, _words = self._get_paths(picking)[name]
+                path()
+                self.env.invalidate_all()
+                self.assertEqual(set(picking.move_ids.mapped('state')), {'done'})
+
+    def _get_paths(self, picking):
+        """Return ``{name: (act, words of the refusal)}``: every way on which the goods could leave."""
+        moves, held = picking.move_ids, "The goods may not leave"
+        return {
+            'button': (lambda: self._ship(picking), held),
+            'skipping checks': (lambda: (
+                self._pick(picking),
+                picking.with_context(skip_sanity_check=True, skip_backorder=True).button_validate()), held),
+            'transfer': (lambda: (self._pick(picking), picking.sudo()._action_done()), held),
+            'moves': (lambda: (self._pick(picking), moves.sudo()._action_done()), held),
+            'state': (lambda: moves.sudo().write({'state': 'done'}), held),
+            'approval state': (
+                lambda: picking.write({'approval_state': 'approved'}), "follow from checks and decisions"),
+            'move of its own': (lambda: self.env['stock.move'].sudo().create({
+                'product_id': self.product.id, 'product_uom_qty': 1, 'location_id': picking.location_id.id,
+                'location_dest_id': picking.location_dest_id.id, 'state': 'done'}), "by a transfer only"),
+            'out of the transfer': (lambda: (
+                moves.sudo().write({'picking_id': False}), moves.sudo().write({'picked': True}),
+                moves.sudo()._action_done()), "by a transfer only"),
+        }
 
     def test_what_got_worse_voids_it_and_what_is_less_does_not(self):
         picking = self._delivery()

@@ -1,9 +1,17 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from odoo import models
+from odoo import fields, models
+from odoo.tools import SQL
 
 from ...order.control_memory import control_memory
+
+
+class ResPartner(models.Model):
+    _inherit = 'res.partner'
+
+    # Serialises the orders of a customer that a policy counts together.
+    approval_turn = fields.Integer(readonly=True, copy=False, groups='base.group_user')
 
 
 class SaleOrder(models.Model):
@@ -13,57 +21,71 @@ class SaleOrder(models.Model):
 
     def _get_order_figures(self, terms, issues, rules):
         figures = super()._get_order_figures(terms, issues, rules)
-        periods = {rule.cumulative_days for order in self for rule in rules[order.id] if rule.cumulative_days}
-        if periods:
-            for order_id, others in self._get_lately_ordered(figures, periods).items():
+        scopes = {
+            (rule.cumulative_days, rule.company_id)
+            for order in self for rule in rules[order.id] if rule.cumulative_days}
+        if scopes:
+            for order_id, others in self._get_lately_ordered(figures, scopes).items():
                 figures[order_id] = replace(figures[order_id], lately=others)
         return figures
 
-    def _get_lately_ordered(self, figures, periods):
+    def _get_lately_ordered(self, figures, scopes):
         """Sum up the other orders of each order's customer, its branches and contacts.
 
-        Counted are confirmed orders, those that wait for approval, and those that are judged together with it. Of
-        the dates of an order, the later one counts: its maker can only write one of them.
+        Counted are confirmed orders, those that wait for approval, and those that are judged together with it, of
+        the policy's company and of its branches: a half that another branch sells is a half. Of the dates of an
+        order, the later one counts: its maker can only write one of them.
 
         :param dict figures: ``{order_id: ApprovalFigures}``
-        :param periods: numbers of days to look back
-        :return: ``{order_id: ((days, amount without taxes in the order's currency), ...)}``
+        :param set scopes: ``(days to look back, id of the policy's company)``
+        :return: ``{order_id: (((days, company id), amount without taxes in the order's currency), ...)}``
         """
         orders = self.sudo()
         customers = orders.partner_id.commercial_partner_id
-        sums = {days: self._sum_lately_ordered(customers, days) for days in periods}
-        found = {}
-        past = control_memory(self.env).past
-        for order in orders:
-            figure = figures[order.id]
-            currency = self.env['res.currency'].browse(figure.currency_id)
-            # Orders of the past were not judged together, whatever is read together now.
-            together = [
-                (other.currency_id, figures[other.id].amount) for other in orders
-                if not past and other != order and not other._is_counted()
-                and other.partner_id.commercial_partner_id == order.partner_id.commercial_partner_id
-                and other.company_id == order.company_id]
-            counted = order._is_counted() and (not past or order.date_order.date() <= self._get_control_today())
-            own = [(order.currency_id, -order.amount_untaxed)] if counted else []
-            key = (order.partner_id.commercial_partner_id.id, order.company_id.id)
-            found[order.id] = tuple(
-                (days, max(0.0, sum(
-                    source._convert(amount, currency, order.company_id, self._get_control_today())
-                    for source, amount in [*sums[days].get(key, ()), *together, *own])))
-                for days in periods)
-        return found
+        companies = {company_id for _days, company_id in scopes}
+        sums = {days: self._sum_lately_ordered(customers, days, companies) for days, _company in scopes}
+        return {
+            order.id: tuple(
+                ((days, company_id), order._sum_other_orders(orders, figures, sums[days], company_id))
+                for days, company_id in scopes if company_id in order.company_id.parent_ids._ids)
+            for order in orders
+        }
+
+    def _sum_other_orders(self, orders, figures, sums, company_id):
+        """Sum up what the database has of the customer, what is judged together with the order, without itself.
+
+        :param orders: what is judged together
+        :param dict sums: result of :meth:`_sum_lately_ordered`
+        :param int company_id: the policy's company
+        :return: amount without taxes, in the order's currency
+        """
+        self.ensure_one()
+        past, today = control_memory(self.env).past, self._get_control_today()
+        customer = self.partner_id.commercial_partner_id
+        # Orders of the past were not judged together, whatever is read together now.
+        together = [
+            (other.currency_id, figures[other.id].amount) for other in orders
+            if not past and other != self and not other._is_counted()
+            and other.partner_id.commercial_partner_id == customer
+            and company_id in other.company_id.parent_ids._ids]
+        counted = self._is_counted() and (not past or self.date_order.date() <= today)
+        own = [(self.currency_id, -self.amount_untaxed)] if counted else []
+        currency = self.env['res.currency'].browse(figures[self.id].currency_id)
+        return max(0.0, sum(
+            source._convert(amount, currency, self.company_id, today)
+            for source, amount in [*sums.get((customer.id, company_id), ()), *together, *own]))
 
     def _is_counted(self):
         """Whether the order is among those that the database sums up."""
         self.ensure_one()
         return self.state == 'sale' or self.approval_state == 'pending'
 
-    def _sum_lately_ordered(self, customers, days):
-        """Return ``{(commercial partner id, company id): [(currency, amount without taxes), ...]}``."""
+    def _sum_lately_ordered(self, customers, days, company_ids):
+        """Return ``{(commercial partner id, id of a policy's company): [(currency, amount without taxes), ...]}``."""
         since = datetime.combine(self._get_control_today() - timedelta(days=days), datetime.min.time())
         rows = self.env['sale.order'].sudo()._read_group(
             [
-                ('partner_id', 'child_of', customers.ids), ('company_id', 'in', self.company_id.ids),
+                ('partner_id', 'child_of', customers.ids), ('company_id', 'child_of', list(company_ids)),
                 '|', ('state', '=', 'sale'), ('approval_state', '=', 'pending'),
                 '|', ('create_date', '>=', since), ('date_order', '>=', since),
                 *self._get_past_domain(),
@@ -71,7 +93,8 @@ class SaleOrder(models.Model):
             ['partner_id', 'company_id', 'currency_id'], ['amount_untaxed:sum'])
         sums = {}
         for partner, company, currency, amount in rows:
-            sums.setdefault((partner.commercial_partner_id.id, company.id), []).append((currency, amount))
+            for company_id in company_ids.intersection(company.parent_ids._ids):
+                sums.setdefault((partner.commercial_partner_id.id, company_id), []).append((currency, amount))
         return sums
 
     def _get_past_domain(self):
@@ -82,5 +105,32 @@ class SaleOrder(models.Model):
         return [('date_order', '<', datetime.combine(tomorrow, datetime.min.time()))]
 
     def _get_judged_amount(self, rule, figures):
-        lately = dict(figures.lately).get(rule.cumulative_days, 0.0)
+        lately = dict(figures.lately).get((rule.cumulative_days, rule.company_id), 0.0)
         return super()._get_judged_amount(rule, figures) + lately
+
+    # === RACE ===#
+
+    def _control_serialise(self, checkpoint):
+        super()._control_serialise(checkpoint)
+        if checkpoint != 'confirm':
+            return
+        self._get_counted_together()._take_customer_turn()
+
+    def _get_counted_together(self):
+        """Filter the orders that a policy in force looks at which counts several orders; in sudo."""
+        orders = self.sudo().filtered(
+            lambda order: order.company_id and order.company_id._get_control_mode('approval', 'confirm') == 'enforce')
+        policies = self.env['sale.approval.policy']
+        rules = {
+            rule for company in orders.company_id
+            for rule in policies._get_rules(tuple(company.parent_ids.ids)) if rule.cumulative_days}
+        return orders.browse(orders._get_rules_in_scope(rules)) if rules else orders.browse()
+
+    def _take_customer_turn(self):
+        """Let two halves meet by a real update: the later one is tried again and sees the earlier."""
+        customers = self.partner_id.commercial_partner_id
+        if customers:
+            self.env.cr.execute(SQL(
+                """UPDATE res_partner SET approval_turn = COALESCE(approval_turn, 0) + 1
+                    WHERE id IN (SELECT id FROM res_partner WHERE id IN %s ORDER BY id FOR NO KEY UPDATE)""",
+                customers._ids))

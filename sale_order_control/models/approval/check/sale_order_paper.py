@@ -72,6 +72,20 @@ class SaleOrder(models.Model):
                 'type': 'warning', 'sticky': True, 'message': held._explain_unsendable()})
         return super(SaleOrder, self - held).action_quotation_send()
 
+    def action_share(self):
+        # The link shows the quotation, and lets the customer sign it.
+        self._refuse_unapproved_sending()
+        return super().action_share()
+
+    def _notify_get_recipients_groups(self, message, model_description, msg_vals=False):
+        groups = super()._notify_get_recipients_groups(message, model_description, msg_vals=msg_vals)
+        if self and self.sudo()._get_unsendable():
+            # A message is no offer: whoever gets it outside reads its words alone.
+            for name, _applies, options in groups:
+                if name in ('portal_customer', 'portal', 'follower', 'customer'):
+                    options['has_button_access'] = False
+        return groups
+
     # === WHAT WAITS ===#
 
     def _get_awaiting_approval(self):
@@ -190,3 +204,14 @@ class MailTemplate(models.Model):
         if self.model == 'sale.order':
             self.env['sale.order'].sudo().browse(res_ids)._refuse_unapproved_sending()
         return super().send_mail_batch(res_ids, *args, **kwargs)
+
+
+class PortalShare(models.TransientModel):
+    """The link of a quotation that waits is not sent either."""
+
+    _inherit = 'portal.share'
+
+    def action_send_mail(self):
+        for share in self.filtered(lambda one: one.res_model == 'sale.order' and one.res_id):
+            self.env['sale.order'].sudo().browse(share.res_id)._refuse_unapproved_sending()
+        return super().action_send_mail()

@@ -16,7 +16,8 @@ class ApprovalFigures:
     :ivar cost_gap: the same, below its cost
     :ivar issues: issues of other rooms that no approval covers, warnings too
     :ivar facts: what the typed conditions of policies look at, by name of the condition
-    :ivar lately: ``((days, amount), ...)`` of the customer's other orders, in the same currency
+    :ivar lately: ``(((days, company id), amount), ...)`` of the customer's other orders with the company and its
+        branches, in the same currency
     """
 
     amount: float = 0.0

@@ -194,11 +194,8 @@ class SaleApprovalRequest(models.Model):
         :param ControlTerms after: terms now
         :param list reasons: :class:`ControlIssue` that need agreement now
         """
-        # No tolerance: many small steps would lead anywhere.
         aspects = {*order._get_worse_terms(after, before, 0.0), *order._get_worse_than_approved(after, self)}
-        if not aspects & {'quantity', 'product'}:
-            # The same goods at a better price: more is owed, but whether that is too much another control says.
-            aspects.discard('amount')
+        aspects = order._drop_better_price(aspects)
         seen = self.covered or {}
         return bool(aspects) or any(
             issue.code not in seen or not issue.code.startswith(POLICY_CODE) and not self._covers(issue)
@@ -246,6 +243,8 @@ class SaleApprovalRequest(models.Model):
         again = current.filtered(lambda task: task.state == 'agreed') - mine
         with approval_deciding(self.env):
             self.changed_by_ids |= user
+            # Another request about the order is no way to decide on it either.
+            self.order_id._add_maker()
             mine.filtered(lambda task: task.state in OPEN_STATES).write(
                 self.task_ids._prepare_passed('worse', user, why))
             mine.filtered(lambda task: task.state == 'agreed').superseded = True

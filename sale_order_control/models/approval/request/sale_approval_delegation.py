@@ -37,21 +37,41 @@ class SaleApprovalDelegation(models.Model):
     def _is_user_manager(self):
         return self.env.user.has_group('sale_order_control.group_manager')
 
-    @api.constrains('user_id', 'delegate_id', 'date_from', 'date_to', 'active')
+    @api.constrains('user_id', 'delegate_id', 'date_from', 'date_to', 'policy_ids', 'active')
     def _check_circle(self):
         for delegation in self.filtered('active'):
             if delegation.delegate_id.share or not delegation.delegate_id.active:
                 raise ValidationError(self.env._(
                     "%s is no active internal user and cannot decide.", delegation.delegate_id.name))
-            seen, current = delegation.user_id, delegation.delegate_id
-            while current:
-                if current in seen:
-                    raise ValidationError(self.env._(
-                        "These delegations go round in a circle: %s.", " › ".join((seen | current).mapped('name'))))
-                seen |= current
-                current = self.sudo().search([
-                    ('user_id', '=', current.id), ('date_from', '<=', delegation.date_to),
-                    ('date_to', '>=', delegation.date_from)], limit=1).delegate_id
+            circle = delegation.sudo()._find_circle()
+            if circle:
+                raise ValidationError(self.env._(
+                    "These delegations go round in a circle: %s.", " › ".join(circle.mapped('name'))))
+
+    def _find_circle(self):
+        """Follow every onward delegation that counts on a day and for a policy of this one.
+
+        :return: the users from the one who is away back to the same, without the repetition; empty if there is no
+            way back
+        """
+        self.ensure_one()
+        others = self.search([('date_from', '<=', self.date_to), ('date_to', '>=', self.date_from)]) - self
+        seen, ways = set(), [(self, self.user_id)]
+        while ways:
+            last, users = ways.pop()
+            if last.delegate_id == self.user_id:
+                return users
+            if last.delegate_id in users:
+                continue
+            for onward in others.filtered(lambda one, last=last: one.user_id == last.delegate_id) - self.browse(seen):
+                if self._meets(onward):
+                    seen.add(onward.id)
+                    ways.append((onward, users | last.delegate_id))
+        return self.env['res.users']
+
+    def _meets(self, other):
+        """Whether two delegations can count for the same policy."""
+        return not self.policy_ids or not other.policy_ids or bool(self.policy_ids & other.policy_ids)
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -99,7 +119,7 @@ class SaleApprovalTask(models.Model):
 
         :return: the tasks that wait now: heirs, and those that nobody could take
         """
-        # Delegates may be away themselves: circles are refused when a delegation is made.
+        # Delegates may be away themselves. Circles are refused, but two can be made at the same instant.
         delegations = self.env['sale.approval.delegation'].sudo()
         in_force = delegations._get_in_force(self.user_id) if self else delegations
         heirs, given = self.browse(), self.browse()
@@ -107,7 +127,8 @@ class SaleApprovalTask(models.Model):
             delegation = in_force.filtered(
                 lambda one, task=task: one.user_id == task.user_id
                 and (not one.policy_ids or task.level_id.policy_id in one.policy_ids))[:1]
-            if not delegation or not task._may_pass_to(delegation.delegate_id):
+            if not delegation or not task._may_pass_to(delegation.delegate_id) \
+                    or task._would_come_back(delegation.delegate_id):
                 continue
             with approval_deciding(self.env):
                 heirs |= task._pass_to(
@@ -121,6 +142,15 @@ class SaleApprovalTask(models.Model):
         self.ensure_one()
         peers = self._get_level_peers().filtered(lambda task: task.state != 'skipped')
         return self.request_id._may_decide(user) and user not in peers.user_id
+
+    def _would_come_back(self, user):
+        """Whether a user who had the task at this level already is away as well: it would go round for ever."""
+        self.ensure_one()
+        if user not in self._get_level_peers().user_id:
+            return False
+        return any(
+            not onward.policy_ids or self.level_id.policy_id in onward.policy_ids
+            for onward in self.env['sale.approval.delegation']._get_in_force(user))
 
     def _pass_to(self, user, kind, actor, comment):
         """Close the task and open it for another user, who decides on behalf of the first one.

@@ -1,0 +1,64 @@
+from odoo import SUPERUSER_ID, Command, api, fields, models
+
+from ...order.control_memory import control_acting, control_memory
+
+
+class SaleOrder(models.Model):
+    """Who made the terms of somebody else's order worse is a maker of it: nobody agrees to a discount of their own."""
+
+    _inherit = 'sale.order'
+
+    approval_maker_ids = fields.Many2many(
+        'res.users', 'sale_order_approval_maker_rel', 'order_id', 'user_id', string="Made It Worse", readonly=True,
+        copy=False, groups='base.group_user',
+        help="Users who changed the terms to the worse without having entered the order: they do not approve it.")
+
+    @api.model
+    def _get_control_protected_fields(self):
+        return super()._get_control_protected_fields() | {'approval_maker_ids'}
+
+    def _get_approval_makers(self):
+        return super()._get_approval_makers() | self.approval_maker_ids
+
+    def _get_control_watched(self):
+        # Who entered a quotation is its maker anyhow: those edits are not compared.
+        return super()._get_control_watched() | self.filtered(
+            lambda order: order.state in ('draft', 'sent'))._get_makeable()
+
+    def _control_terms_changed(self, before, after):
+        super()._control_terms_changed(before, after)
+        # What an approver changes within a request is judged there.
+        if not control_memory(self.env).revising:
+            self._get_makeable().filtered(
+                lambda order: order._drop_better_price(
+                    order._get_worse_terms(after[order.id], before[order.id], 0.0)))._add_maker()
+
+    @api.model
+    def _drop_better_price(self, aspects):
+        """Leave out the amount where the same goods got a better price.
+
+        More is owed then, but whether that is too much another control says.
+
+        :param aspects: what :meth:`_get_worse_terms` names, without tolerance: many small steps would lead anywhere
+        :return: set of aspects
+        """
+        return set(aspects) if {'quantity', 'product'} & set(aspects) else set(aspects) - {'amount'}
+
+    def _get_makeable(self):
+        """Filter the orders under approval control that somebody else entered than the current user; in sudo.
+
+        Never for customers and the system's own user: they decide on nothing.
+        """
+        user = self.env.user
+        if user.id == SUPERUSER_ID or user.share:
+            return self.browse()
+        makeable = self.sudo().filtered(
+            lambda order: order.create_uid != user and order.company_id._get_control_mode('approval') != 'off')
+        return self.browse(makeable._ids)
+
+    def _add_maker(self):
+        """Remember the current user as a maker of these orders, from now on."""
+        orders = self.sudo().filtered(lambda order: self.env.user not in order.approval_maker_ids)
+        if orders:
+            with control_acting(self.env):
+                orders.write({'approval_maker_ids': [Command.link(self.env.uid)]})
