@@ -76,7 +76,7 @@ class TestApprovalAttackOrder(ApprovalCommon):
                 self.env['sale.approval.comment'].with_user(user).create({
                     'request_ids': [Command.set(request.ids)], 'decision': 'agree', 'comment': "ok"}).action_decide()
         previews = self.env['sale.approval.submission'].search_count([])
-        with self.assertRaisesRegex(AccessError, "'read' access"):
+        with self.assertRaisesRegex(AccessError, "'read' access"), self.cr.savepoint():
             self.env['sale.approval.submission'].with_user(self.other_salesperson).create({'order_id': order.id})
         self.assertEqual(self.env['sale.approval.submission'].search_count([]), previews)
         # The same form shows its maker who decides.

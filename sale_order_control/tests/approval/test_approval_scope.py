@@ -51,7 +51,8 @@ class TestApprovalCumulative(ApprovalCommon):
             self.assertFalse(self._codes(self._create_order(2)))
 
     def test_what_a_branch_sold_counts_where_the_policy_is_the_groups(self):
-        branch = self.env['res.company'].create({'name': "Branch", 'parent_id': self.company.id})
+        branch = self.env['res.company'].create({
+            'name': "Branch", 'parent_id': self.company.id, 'control_approval': 'enforce'})
         users = self.salesperson | self.sales_manager
         users.company_ids |= branch
         self._policy(min_amount=500.0, cumulative_days=30)
