@@ -26,6 +26,7 @@ from . import sale_order_portal
 from . import sale_order_line
 from . import sale_order_line_delivered
 from . import sale_order_line_procurement
+from . import sale_order_line_service
 
 from . import account_move
 from . import payment_transaction

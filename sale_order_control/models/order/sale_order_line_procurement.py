@@ -18,20 +18,31 @@ class SaleOrderLine(models.Model):
         return super()._get_control_protected_fields() | {'control_procurement_held'}
 
     def _action_launch_stock_rule(self, *, previous_product_uom_qty=False):
+        kept = self.browse()
+        if not self.env.context.get('skip_procurement'):
+            kept = self._control_hold_supply(previous_product_uom_qty)
+        return super(SaleOrderLine, self - kept)._action_launch_stock_rule(
+            previous_product_uom_qty=previous_product_uom_qty)
+
+    def _control_hold_supply(self, previous=False):
+        """Ask the gate whether these lines may be bought, made or reserved, and mark those that must wait.
+
+        :param previous: quantities before the running write, as stock rules get them
+        :return: the lines for which nothing must be done now
+        """
         orders = self.sudo().order_id
         waiting = orders.filtered('control_procurement_hold')
         judged = orders._get_procure_judged() | waiting
-        if not judged or self.env.context.get('skip_procurement'):
-            return super()._action_launch_stock_rule(previous_product_uom_qty=previous_product_uom_qty)
+        if not judged:
+            return self.browse()
         with control_scope(self.env):
             issues = judged._get_control_issues('procure')
             held = judged._get_held(issues)
             (judged - held)._control_log_procure_told(issues)
-            kept = self._control_keep_back(held | waiting, previous_product_uom_qty)
+            kept = self._control_keep_back(held | waiting, previous)
             held._filter_supply_kept_back()._control_hold_procurement(issues)
             (waiting - held)._control_resume_procurement()
-        return super(SaleOrderLine, self - kept)._action_launch_stock_rule(
-            previous_product_uom_qty=previous_product_uom_qty)
+        return kept
 
     def _control_keep_back(self, orders, previous):
         """Mark the lines of some orders that ask stock rules for more than before.

@@ -122,6 +122,7 @@ class SaleOrder(models.Model):
         locked = missing.order_id.filtered('locked')
         locked.locked = False
         missing._action_launch_stock_rule()
+        missing._purchase_service_generation()
         locked.locked = True
 
     def action_resume_procurement(self):

@@ -28,6 +28,7 @@ from . import test_credit_nightly
 from . import test_credit_outlook
 from . import test_credit_overdue
 from . import test_credit_prepayment
+from . import test_credit_paid_early
 from . import test_credit_race
 from . import test_credit_race_release
 from . import test_credit_recheck

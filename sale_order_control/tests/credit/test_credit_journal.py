@@ -27,6 +27,32 @@ class TestCreditJournal(CreditLimitCommon):
         self.assertEqual(set(entries.mapped('date')), {self.today})
         self.assertEqual(entries[-1].after, "Zero: Prepaid Only")
 
+    def test_the_agreed_settlement_is_changed_by_controllers_only_and_kept_with_its_reason(self):
+        self.account.with_user(self.controller).write({
+            'settlement_mode': 'prepay', 'prepayment_percent': 30, 'change_reason': "First order"})
+        self.account.with_user(self.controller).settlement_mode = False
+        made = self.accounts.with_user(self.controller).create({
+            'partner_id': self.sister.id, 'company_id': self.company.id, 'settlement_mode': 'monthly'})
+        self.assertEqual(
+            self._entries('settlement').mapped(lambda entry: (entry.before, entry.after, entry.reason)),
+            [("", "Prepayment of 30 %", "First order"),
+             ("Prepayment of 30 %", "", "Changed by hand, no reason given.")])
+        self.assertEqual(self._entries('settlement', made).mapped('after'), ["Monthly Account"])
+        robot, names = self.env.ref('base.user_root'), {'settlement_mode': 'credit', 'prepayment_percent': 1}
+        for name, value in names.items():
+            with self.subTest(name=name):
+                with self.assertRaisesRegex(AccessError, "only a credit controller"):
+                    self.account.with_user(robot).sudo().write({name: value})
+                with self.assertRaisesRegex(AccessError, "only a credit controller"):
+                    self.accounts.with_user(self.salesperson).sudo().create(
+                        {'partner_id': self.brother.id, 'company_id': self.company.id, name: value})
+                with self.assertRaisesRegex(AccessError, "only a credit controller"):
+                    self.accounts.with_user(self.salesperson).sudo().with_context(**{f'default_{name}': value}).create(
+                        {'partner_id': self.brother.id, 'company_id': self.company.id})
+        self._switch(credit='warn')
+        self.account.with_user(robot).sudo().settlement_mode = 'credit'
+        self.assertEqual(self._entries('settlement')[-1].after, "Credit Period")
+
     def test_nothing_is_journalled_where_nothing_changed(self):
         self._limit(700)
         count = len(self._entries())

@@ -1,5 +1,8 @@
+from unittest.mock import patch
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from ...models.order.control_memory import control_today
 from .test_credit_limit import CreditLimitCommon
@@ -57,6 +60,21 @@ class TestCreditLimitNightly(CreditLimitCommon):
         self.assertIn(activity.user_id, self.accounts._get_controllers(self.company))
         self._night(5)
         self.assertEqual(len(self.account.activity_ids), 2)
+
+    def test_a_warning_that_reaches_nobody_fails_and_is_given_when_somebody_is_there(self):
+        self.company.credit_warn_days = 5
+        temporary, guarantee = self._temporary(50, end=4), self._guarantee(10, end=3)
+        nobody = self.env['res.users']
+        with patch.object(type(self.accounts), '_get_controllers', return_value=nobody), \
+                mute_logger('odoo.addons.sale_order_control.models.credit.account.credit_nightly'):
+            self._run_nightly()
+        step = self.env['credit.nightly.step'].search([('key', '=', 'limit_warning')])
+        self.assertEqual(step.failed_count, 1)
+        self.assertIn("no credit controller", step.failures)
+        self.assertFalse(temporary.is_warned or guarantee.is_warned)
+        self._night()
+        self.assertEqual(len(self.account.activity_ids), 1)
+        self.assertTrue(temporary.is_warned and guarantee.is_warned)
 
     def test_companies_without_credit_control_are_left_alone(self):
         self._temporary(50, end=0)

@@ -103,6 +103,35 @@ class TestCreditBoughtServices(ModuleCase):
         self._invoice(order)
         self.assertExposure(500, receivable=500)
 
+    def _receive(self, order, amount):
+        bank = self.env['account.journal'].search(
+            [('type', '=', 'bank'), ('company_id', '=', self.company.id)], limit=1)
+        self.env['account.payment'].create({
+            'payment_type': 'inbound', 'partner_type': 'customer', 'partner_id': self.customer.id, 'amount': amount,
+            'journal_id': bank.id, 'memo': order.name}).action_post()
+        order.invalidate_recordset()
+
+    def test_for_a_prepaid_order_it_is_bought_once_and_when_the_payment_has_come(self):
+        self._switch(release='enforce')
+        self._limit(None, self._grade('block', settlement_mode='prepay'))
+        order = self._create_order(5, product_id=self.service.id)
+        order.action_confirm()
+        self.assertFalse(order.sudo().order_line.purchase_line_ids)
+        self.assertIn("500.00", order.sudo().control_procurement_hold)
+        order.sudo().order_line = [
+            Command.create({'product_id': self.service.id, 'product_uom_qty': 1}),
+            Command.create({'product_id': self.product.id, 'product_uom_qty': 2, 'price_unit': 100})]
+        order.sudo().order_line[0].product_uom_qty = 6
+        self.assertFalse(order.sudo().order_line.purchase_line_ids)
+        self._receive(order, 600)
+        self.assertFalse(order.sudo().order_line.purchase_line_ids)
+        self._receive(order, 300)
+        self.assertFalse(order.sudo().control_procurement_hold)
+        self.assertEqual(order.sudo().order_line.purchase_line_ids.mapped('product_qty'), [6, 1])
+        self.assertEqual(order.picking_ids.move_ids.mapped('product_uom_qty'), [2])
+        self._receive(order, 5)
+        self.assertEqual(len(order.sudo().order_line.purchase_line_ids), 2)
+
     def test_over_the_limit_nothing_is_bought(self):
         self._limit(100)
         order = self._create_order(5, product_id=self.service.id)

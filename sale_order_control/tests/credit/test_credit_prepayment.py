@@ -4,55 +4,12 @@ from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
-from .common import CreditCommon
+from .prepay_common import PrepaymentCommon
 
 
 @tagged('post_install', '-at_install')
-class TestCreditPrepayment(CreditCommon):
+class TestCreditPrepayment(PrepaymentCommon):
     """Prepaid orders are bought, made and shipped on payment only, and every payment counts once."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls._switch(release='enforce')
-        cls._limit(None, cls._grade('block', settlement_mode='prepay'))
-        cls.bank = cls.env['account.journal'].search(
-            [('type', '=', 'bank'), ('company_id', '=', cls.company.id)], limit=1)
-        cls.accountant = cls._new_user('soc_acc', 'account.group_account_manager')
-
-    def _order(self, quantity=10, **values):
-        order = self._create_order(quantity)
-        if values:
-            order.write(values)
-        order.action_confirm()
-        return order
-
-    def _receive(self, amount, partner=None, memo=None, **values):
-        """A payment that nobody has matched with anything."""
-        payment = self.env['account.payment'].create({
-            'payment_type': 'inbound', 'partner_type': 'customer', 'partner_id': (partner or self.customer).id,
-            'amount': amount, 'journal_id': self.bank.id, 'memo': memo, **values})
-        payment.action_post()
-        return payment.move_id.line_ids.filtered(lambda line: line.account_id.account_type == 'asset_receivable')
-
-    def _refund(self, line):
-        """Send a payment back."""
-        move = line.move_id._reverse_moves([{'date': fields.Date.today()}], cancel=True)
-        return move
-
-    def assertWaits(self, order, missing):
-        order.invalidate_recordset()
-        self.assertEqual(order.state, 'sale')
-        self.assertEqual((order.sudo().advance_state, order.sudo().advance_missing), ('waiting', missing))
-        self.assertTrue(order.sudo().control_procurement_hold)
-        self.assertFalse(order.picking_ids)
-
-    def assertGoesOn(self, order):
-        order.invalidate_recordset()
-        self.assertEqual(order.sudo().advance_state, 'paid')
-        self.assertFalse(order.sudo().control_procurement_hold)
-        launched = sum(order.picking_ids.move_ids.mapped('product_uom_qty'))
-        self.assertEqual(launched, sum(order.order_line.mapped('product_uom_qty')))
 
     # === WAITING ===#
 
@@ -76,6 +33,17 @@ class TestCreditPrepayment(CreditCommon):
         self._deliver(first, 10)
         self.assertEqual(first.picking_ids.state, 'done')
         self.assertWaits(second, 400)
+
+    def test_where_nothing_keeps_the_goods_in_prepayment_is_no_reason_to_pass(self):
+        self._limit(0, self.account.grade_id)
+        order = self._create_order(10)
+        self.assertFalse(order._get_control_issues('confirm')[order.id])
+        for mode in ('warn', 'off'):
+            with self.subTest(mode=mode):
+                self._switch(release=mode)
+                self.assertIn('credit.limit', [issue.code for issue in order._get_control_issues('confirm')[order.id]])
+                with self.assertRaisesRegex(UserError, "gets no credit"):
+                    order.action_confirm()
 
     def test_who_gets_no_credit_needs_some_for_what_is_not_paid_first(self):
         self._limit(0, self.account.grade_id)
@@ -332,9 +300,11 @@ class TestCreditPrepayment(CreditCommon):
         debt = self._loose_invoice(50).line_ids.filtered(lambda line: line.display_type == 'payment_term')
         note = self._credit_note(self._loose_invoice(1000))
         credit = note.line_ids.filtered(lambda line: line.display_type == 'payment_term')
-        draft = self.env['account.move'].create({'move_type': 'entry'})
-        for lines in (theirs, debt, credit, draft.line_ids or theirs):
-            with self.assertRaises(UserError):
+        draft = self._receive(1000).move_id
+        draft.button_draft()
+        unposted = draft.line_ids.filtered(lambda line: line.account_id.account_type == 'asset_receivable')
+        for case, lines in {'another': theirs, 'debt': debt, 'note': credit, 'draft': unposted}.items():
+            with self.subTest(case=case), self.assertRaises(UserError):
                 order.with_user(self.controller).action_set_advance_payments(lines.ids)
         self._receive(1000, partner=stranger, memo=order.name)
         self.assertWaits(order, 1000)
@@ -354,9 +324,13 @@ class TestCreditPrepayment(CreditCommon):
         made = self.env['sale.order'].with_user(self.salesperson).with_context(default_advance_state='paid').create(
             {'partner_id': self.customer.id})
         self.assertFalse(made.advance_state)
-        self._receive(1, **{'partner': self.customer})
-        entry = self.env['account.move'].with_context(default_advance_order_id=order.id)
-        self.assertFalse(self._loose_invoice(5).with_env(entry.env).line_ids.advance_order_id)
+        made = self.env['account.move'].with_context(default_advance_order_id=order.id).create({
+            'journal_id': self.bank.id, 'line_ids': [
+                Command.create({'account_id': line.account_id.id, 'partner_id': self.customer.id, 'credit': 1000}),
+                Command.create({'account_id': self.bank.default_account_id.id, 'debit': 1000})]})
+        made.action_post()
+        self.assertFalse(made.line_ids.advance_order_id)
+        self.assertWaits(order, 1000)
 
     def test_the_wizard_offers_open_payments_of_the_customer(self):
         order = self._order()

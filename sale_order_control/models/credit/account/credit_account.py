@@ -8,7 +8,8 @@ from ..score.credit_grade import LIMIT_KINDS
 from .credit_figures import set_figures
 
 CONTROLLER_GROUP = 'sale_order_control.group_credit_controller'
-LIMIT_CHANGES = frozenset({'grade_id', 'limit_kind', 'credit_limit', 'pool_id'})
+SETTLEMENT_CHANGES = frozenset({'settlement_mode', 'prepayment_percent'})
+LIMIT_CHANGES = SETTLEMENT_CHANGES | {'grade_id', 'limit_kind', 'credit_limit', 'pool_id'}
 
 
 class CreditAccount(models.Model):
@@ -179,7 +180,9 @@ class CreditAccount(models.Model):
     def create(self, vals_list):
         for vals in vals_list:
             self._refuse_acts(vals)
-            self._check_limit_writer(vals, self.env['res.company'].browse(vals.get('company_id')) or self.env.company)
+            # What comes as a default of the caller counts as given.
+            given = {**dict.fromkeys(name for name in LIMIT_CHANGES if f'default_{name}' in self.env.context), **vals}
+            self._check_limit_writer(given, self.env['res.company'].browse(vals.get('company_id')) or self.env.company)
         accounts, graded = super().create(vals_list), self.browse()
         accounts._journal_created(vals_list)
         for account, vals in zip(accounts, vals_list, strict=True):

@@ -71,7 +71,7 @@ class SaleOrder(models.Model):
             check = order._prepare_credit_check(
                 account, company, positions[owner.id], others, amounts[order.id], decisions,
                 partner=owner, limit_kind=limits[owner.id].own_kind, limit=limits[owner.id].own,
-                prepaid=limits[owner.id].own_kind == 'zero' and order._is_wholly_prepaid(terms[order.id]),
+                prepaid=limits[owner.id].own_kind == 'zero' and order._is_held_until_prepaid(terms[order.id]),
                 room=uses.get_room(account),
                 unrated=self.env['res.currency'].browse(positions[owner.id].unrated or uses.get_unrated(account)))
             checks[order.id] = check

@@ -29,7 +29,7 @@ class CreditAccount(models.Model):
 
     @api.model
     def _check_limit_writer(self, vals, company):
-        """Refuse a grade, limit or group to everybody but a credit controller while control is in force.
+        """Refuse what decides a customer's credit to everybody but a credit controller while control is in force.
 
         Whatever rights the call was given: automation rules and imports run with all of them. What the
         add-on's own acts set was checked where they were asked for.
@@ -40,8 +40,8 @@ class CreditAccount(models.Model):
         in_force = company.sudo().root_id.control_credit == 'enforce'
         if names and in_force and not control_memory(self.env).acting and not self._is_controller():
             raise AccessError(self.env._(
-                "Credit control is in force: only a credit controller changes grade, limit and group of a customer. "
-                "Ask for it with a limit change request."))
+                "Credit control is in force: only a credit controller changes grade, limit, group and agreed "
+                "settlement of a customer. Ask for another grade or limit with a limit change request."))
 
     def _get_change_cause(self, vals):
         """Return why a write changes limits: the running cause, or the reason given along with it."""

@@ -9,6 +9,7 @@ SUBJECTS = [
     ('temporary', "Temporary Limit"),
     ('guarantee', "Guarantee"),
     ('group', "Group"),
+    ('settlement', "Agreed Settlement"),
     ('pool', "Shared Limit of a Group"),
     ('default', "Limit of New Customers"),
     ('customer', "Customer"),

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from odoo import fields, models
+from odoo.exceptions import UserError
 from odoo.tools import format_date
 
 from ...order.control_memory import control_acting
@@ -34,7 +35,11 @@ class CreditAccount(models.Model):
         return [('is_warned', '=', False), ('date_to', '>=', today), ('date_to', '<=', today + timedelta(days=days))]
 
     def _run_end_warning(self, today):
-        """Put one activity per customer on the desk of a credit controller: all that ends within the days set."""
+        """Put one activity per customer on the desk of a credit controller: all that ends within the days set.
+
+        :raise UserError: where something ends and the company has no credit controller: the step reports it and tries
+            again the next night
+        """
         for company, accounts in self.grouped('company_id').items():
             last = today + timedelta(days=company.credit_warn_days)
             domain = [('account_id', 'in', accounts.ids), ('is_warned', '=', False), ('date_to', '>=', today),
@@ -42,7 +47,11 @@ class CreditAccount(models.Model):
             temporary = self.env['credit.limit.temporary'].sudo().search([*domain, ('ended_on', '=', False)])
             guarantees = self.env['credit.guarantee'].sudo().search([*domain, ('state', '=', 'valid')])
             controller = self._get_controllers(company)[:1]
-            for account in accounts if controller else ():
+            if (temporary or guarantees) and not controller:
+                raise UserError(self.env._(
+                    "Limits or guarantees end soon, but %s has no credit controller who could be warned.",
+                    company.name))
+            for account in accounts:
                 account._warn_of_end(
                     temporary.filtered(lambda limit, account=account: limit.account_id == account),
                     guarantees.filtered(lambda guarantee, account=account: guarantee.account_id == account), controller)

@@ -6,6 +6,7 @@ from odoo import api, models
 from odoo.exceptions import AccessError, UserError
 
 from ...order.control_memory import control_acting, control_memory
+from ..hold.credit_account_recheck import queue_credit_recheck
 
 ASSIGNERS = ('sale_order_control.group_credit_controller', 'account.group_account_invoice')
 
@@ -38,19 +39,25 @@ class AccountMoveLine(models.Model):
             ('move_id.move_type', '=', 'entry'), ('partner_id', 'child_of', owners.ids),
             ('company_id', 'child_of', root.id)], order='date, id')
 
-    def _assign_advances_by_reference(self):
-        """Assign payments that name one waiting order of their own customer; anything less clear is left to people."""
+    def _assign_advances_by_reference(self, orders=None):
+        """Assign payments that name one waiting order of their own customer; anything less clear is left to people.
+
+        Online payments are left out: they count for the order that was paid.
+
+        :param sale.order orders: confirmed orders that begin to wait just now, besides those that wait already
+        :return: the orders to which something was assigned, in sudo
+        """
+        assigned = self.env['sale.order'].sudo()
         lines = self.sudo().filtered(
             lambda line: line.account_id.account_type == 'asset_receivable' and line.balance < 0
             and line.move_id.move_type == 'entry' and line.partner_id and not line.advance_order_id
             and not line.reconciled and line.parent_state == 'posted'
+            and not line.payment_id.payment_transaction_id.sale_order_ids
             and line.company_id.root_id.control_credit != 'off')
         if not lines:
-            return
-        waiting = self.env['sale.order'].sudo().search([
-            ('advance_state', '=', 'waiting'), ('state', '=', 'sale'),
-            ('company_id', 'child_of', lines.company_id.root_id.ids),
-            ('partner_invoice_id.commercial_partner_id', 'in', lines.partner_id.commercial_partner_id.ids)])
+            return assigned
+        waiting = assigned._get_awaiting_advance(lines.partner_id.commercial_partner_id, lines.company_id.root_id)
+        waiting |= orders or assigned
         for line in lines:
             text = " ".join(filter(None, (line.name, line.move_id.ref, line.move_id.payment_reference)))
             named = waiting.filtered(
@@ -61,10 +68,44 @@ class AccountMoveLine(models.Model):
             if len(named) == 1:
                 with control_acting(self.env):
                     line.advance_order_id = named
+                assigned |= named
+        return assigned
 
 
 class SaleOrder(models.Model):
     _inherit = 'sale.order'
+
+    @api.model
+    def _get_awaiting_advance(self, owners, roots):
+        """Return the orders that wait for what is paid in advance: confirmed, or not to be confirmed before.
+
+        :param res.partner owners: commercial partners who are invoiced
+        :param res.company roots: main companies
+        :return: orders in sudo
+        """
+        orders = self.sudo()
+        domain = [('company_id', 'child_of', roots.ids),
+                  ('partner_invoice_id.commercial_partner_id', 'in', owners.ids)]
+        confirmed = orders.search([('advance_state', '=', 'waiting'), ('state', '=', 'sale'), *domain])
+        quotations = orders.search([('settlement_mode', '=', 'prepay'), ('state', 'in', ('draft', 'sent')), *domain])
+        return confirmed | quotations._filter_paid_before_confirmation().filtered('advance_missing')
+
+    def _assign_earlier_payments(self):
+        """Look back for payments that named these orders before they waited for any.
+
+        :return: the orders to which something was assigned, in sudo
+        """
+        items, assigned = self.env['account.move.line'], self.sudo().browse()
+        for root, orders in self.sudo().grouped(lambda order: order.company_id.root_id).items():
+            loose = items._get_loose_payments(orders.partner_invoice_id.commercial_partner_id, root)
+            assigned |= loose._assign_advances_by_reference(orders)
+        assigned._recheck_paid_quotations()
+        return assigned
+
+    def _recheck_paid_quotations(self):
+        """Look again at the quotations among these orders that were kept back for their payment."""
+        held = self.filtered(lambda order: order.state in ('draft', 'sent') and order.credit_state == 'hold')
+        queue_credit_recheck(self.env, 'orders', held.ids, self.env._("A payment was assigned to the order."))
 
     def _is_named_in(self, text):
         """Whether a payment's text names this order, as a word of its own."""
@@ -118,4 +159,5 @@ class SaleOrder(models.Model):
         names = ", ".join(chosen.mapped('display_name')) or self.env._("none")
         self.sudo()._control_log('credit', message=self.env._("Payments that count in advance: %s", names))
         self.sudo().filtered(lambda order: order.state == 'sale')._try_refresh_advances()
+        self.sudo()._recheck_paid_quotations()
         return True

@@ -92,14 +92,17 @@ class SaleOrder(models.Model):
         control_memory(self.env).issues.clear()
         prepaid.invalidate_recordset(['advance_received', 'advance_missing', 'advance_required'])
         missing = prepaid.filtered('advance_missing')
+        if missing.filtered(lambda order: order.advance_state != 'waiting')._assign_earlier_payments():
+            prepaid.invalidate_recordset(['advance_received', 'advance_missing'])
+            missing = prepaid.filtered('advance_missing')
         newly_paid = (prepaid - missing).filtered(lambda order: order.advance_state != 'paid')
         awaited = newly_paid.filtered(lambda order: order.advance_state == 'waiting')
         reminded = missing.filtered(lambda order: order.advance_state != 'waiting')
         newly_paid._write_advance_state('paid')
         reminded._write_advance_state('waiting')
         reminded._remind_to_collect()
-        awaited._control_resume_procurement()
-        awaited._tell_paid_in_advance()
+        launched = (prepaid - missing)._control_resume_procurement()
+        (awaited | launched & newly_paid)._tell_paid_in_advance()
 
     def _remind_to_collect(self):
         """Ask whoever collects for the money, once per order."""

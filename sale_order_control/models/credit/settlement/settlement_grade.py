@@ -5,6 +5,9 @@ from collections import namedtuple
 from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 
+from ...order.control_memory import control_cause
+from ..account.credit_account import SETTLEMENT_CHANGES
+
 SETTLEMENT_MODES = [
     ('prepay', "Prepayment"),
     ('cod', "Cash on Delivery"),
@@ -143,7 +146,25 @@ class CreditAccount(models.Model):
         return Settlement(mode, percent)
 
     def write(self, vals):
-        result = super().write(vals)
-        if {'settlement_mode', 'prepayment_percent'} & vals.keys():
-            self._recheck_holds(self.env._("The customer's settlement was changed."))
+        if not SETTLEMENT_CHANGES & vals.keys():
+            return super().write(vals)
+        before = self._word_settlements()
+        with control_cause(self.env, *self._get_change_cause(vals)):
+            result = super().write(vals)
+            self._journal('settlement', before, self._word_settlements())
+        self._recheck_holds(self.env._("The customer's settlement was changed."))
         return result
+
+    def _journal_created(self, vals_list):
+        result = super()._journal_created(vals_list)
+        self._journal('settlement', dict.fromkeys(self.ids, ("", 0.0)), self._word_settlements())
+        return result
+
+    def _word_settlements(self):
+        """Word what is agreed with these customers, nothing where the grade alone says it: ``{id: (words, 0.0)}``."""
+        orders = self.env['sale.order']
+        return {
+            account.id: (
+                orders._get_settlement_label(*account._get_settlement())
+                if account.settlement_mode or account.prepayment_percent else "", 0.0)
+            for account in self.sudo()}

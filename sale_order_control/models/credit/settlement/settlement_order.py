@@ -146,11 +146,12 @@ class SaleOrder(models.Model):
         mode, _space, percent = value.partition(' ')
         return mode or False, float(percent or 0.0)
 
-    @api.model
-    def _is_wholly_prepaid(self, terms):
-        """Whether by these terms all is paid before anything is bought, made or shipped."""
+    def _is_held_until_prepaid(self, terms):
+        """Whether by these terms all is paid first, and the company lets no goods leave before it is."""
+        self.ensure_one()
         mode, percent = self._read_settlement(terms)
-        return mode == 'prepay' and percent >= 100
+        held = self.company_id._get_control_mode('credit', 'release') == 'enforce'
+        return held and mode == 'prepay' and percent >= 100
 
     @api.model
     def _get_settlement_label(self, mode, percent=0.0):
@@ -279,8 +280,11 @@ class SaleOrder(models.Model):
             ]
         return {order_id: issues for order_id, issues in kept.items() if issues}
 
-    def _get_settlement_figures(self):
-        """Return what a decision on this order sees of its settlement, for its record."""
+    def _get_settlement_figures(self, account):
+        """Return what a decision on this order sees of its settlement, for its record.
+
+        :param credit.account account: of the customer who is invoiced
+        """
         self.ensure_one()
         length = self.env['account.payment.term']._get_credit_length(self.payment_term_id.id)
         return {
@@ -298,5 +302,5 @@ class CreditAccount(models.Model):
         row = super()._prepare_decision(result, checkpoint, **values)
         order = self.env['sale.order'].sudo().browse(row.get('order_id') or ())
         if order:
-            row['figures'] = {**(row.get('figures') or {}), 'settlement': order._get_settlement_figures()}
+            row['figures'] = {**(row.get('figures') or {}), 'settlement': order._get_settlement_figures(self)}
         return row

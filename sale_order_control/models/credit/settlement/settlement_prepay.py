@@ -1,8 +1,10 @@
 """Prepayment: nothing is bought, made or shipped before what was agreed is paid."""
 
 from odoo import api, fields, models
+from odoo.tools import float_round
 
 from ...order.control_issue import ControlIssue
+from ..hold.credit_clearing import CreditClearing
 
 ADVANCE_STATES = [
     ('waiting', "Payment Awaited"),
@@ -96,10 +98,14 @@ class SaleOrder(models.Model):
         early = checkpoint in ('submit', 'confirm')
         prepaid = self.filtered(lambda order: percents[order.id][0] == 'prepay')
         if early and prepaid:
-            accounts = prepaid._get_settlement_accounts()
-            prepaid = prepaid.filtered(
-                lambda order: order.id in accounts and accounts[order.id].grade_id.prepay_before_confirm)
+            prepaid = prepaid._filter_paid_before_confirmation()
         return {order.id: percents[order.id][1] for order in prepaid}
+
+    def _filter_paid_before_confirmation(self):
+        """Filter the orders whose customer's grade asks for the advance before the order is confirmed."""
+        accounts = self._get_settlement_accounts()
+        return self.filtered(
+            lambda order: order.id in accounts and accounts[order.id].grade_id.prepay_before_confirm)
 
     def _get_payment_reference(self):
         """Return what the customer names when paying: the reference of the order, else its number."""
@@ -111,6 +117,10 @@ class SaleOrder(models.Model):
 
         def money(amount):
             return self._format_credit(amount, self.currency_id)
+        company = self.company_id.root_id
+        payment = float_round(
+            self.currency_id._convert(missing, company.currency_id, company, self._get_control_today(), round=False),
+            precision_rounding=company.currency_id.rounding, rounding_method='UP')
         return ControlIssue(
             code='credit.prepayment',
             area='credit',
@@ -118,13 +128,25 @@ class SaleOrder(models.Model):
             message=self.env._(
                 "%(missing)s of %(required)s is still to be paid in advance; payment reference %(reference)s.",
                 missing=money(missing), required=money(required), reference=self._get_payment_reference()),
-            clears=self.env._(
-                "Goes on by itself when %s is paid, or when a credit controller releases the order.", money(missing)),
+            clears=self._word_advance_clearing(money(missing)),
             facts={
                 'currency': self.currency_id.name, 'required': required, 'received': received, 'missing': missing,
-                'figures': ['missing'],
+                'figures': ['missing'], 'clearing': CreditClearing(payment=payment, in_advance=payment).to_json(),
             },
         )
+
+    def _word_advance_clearing(self, missing):
+        """Say what clears the missing advance.
+
+        :param str missing: formatted amount
+        """
+        if self.state == 'sale':
+            return self.env._(
+                "Goes on by itself when %s is paid, or when a credit controller releases the order.", missing)
+        return self.env._(
+            "Clears when %(amount)s is paid online, by a transfer that names %(reference)s, or by a payment that is "
+            "assigned to the order, or when a credit controller releases it.",
+            amount=missing, reference=self._get_payment_reference())
 
     # === RELEASE ===#
 
@@ -145,10 +167,11 @@ class SaleOrder(models.Model):
                 kept[order.id] = found[order.id]
         return kept
 
-    def _get_settlement_figures(self):
-        figures = super()._get_settlement_figures()
-        # A quotation was not released from paying in advance: nobody had asked for the money yet.
-        if self.state == 'sale' and self.advance_state == 'waiting':
+    def _get_settlement_figures(self, account):
+        figures = super()._get_settlement_figures(account)
+        # A quotation was released from paying in advance only where somebody had asked for the money before.
+        asked = self.advance_state == 'waiting' if self.state == 'sale' else account.grade_id.prepay_before_confirm
+        if asked:
             figures['missing'] = self.advance_missing
         return figures
 
