@@ -44,6 +44,7 @@ from .hold import credit_grade_recheck
 from .account import res_partner
 from .exposure import credit_dispute
 from .limit import res_partner_limit
+from .limit import credit_four_eyes
 from .account import res_partner_customer
 from .limit import ir_default
 from .limit import credit_switches

@@ -13,6 +13,7 @@ from . import test_credit_exposure_goods
 from . import test_credit_exposure_prices
 from . import test_credit_exposure_search
 from . import test_credit_facts
+from . import test_credit_four_eyes
 from . import test_credit_gate
 from . import test_credit_grade_rules
 from . import test_credit_holds

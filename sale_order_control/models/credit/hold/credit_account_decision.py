@@ -43,6 +43,7 @@ class CreditAccount(models.Model):
         :param float amount: exposure up to which their orders pass, in the currency of the account
         :param until: last day of the release; without end by default
         :raise AccessError: if the caller is no credit controller
+        :raise AccessError: also if somebody lifts the hold of a customer to whom they sell
         :raise UserError: if there is nothing to release
         """
         self._check_decision(reason)
@@ -52,6 +53,8 @@ class CreditAccount(models.Model):
         if until and until < self.env['sale.order']._get_control_today():
             raise UserError(self.env._("The release would end before it begins: choose today or a later day."))
         free = self.filtered(lambda account: not account.is_held)
+        for company, held in (self - free).grouped('company_id').items():
+            self._refuse_to_sellers(held.partner_id, company)
         if free and amount is None and not until:
             raise UserError(self.env._(
                 "%s is not on hold. Enter an amount or a last day to let the customer pass in spite of the rules.",

@@ -87,6 +87,9 @@ class CreditLimitTemporary(models.Model):
                 if vals.get('date_to') and fields.Date.to_date(vals['date_to']) < today:
                     raise ValidationError(self.env._(
                         "The temporary limit would be over already: choose today or a later last day."))
+                account = self.env['credit.account'].browse(vals.get('account_id'))
+                if account and vals.get('amount', 0.0) > account._get_ease()[0]:
+                    account._refuse_to_sellers(account.partner_id, account.company_id)
         limits = super().create(vals_list)
         limits._journal(lambda limit: limit.reason)
         limits.account_id._limit_changed(self.env._("The customer has a temporary limit."))

@@ -35,6 +35,7 @@ class ResPartner(models.Model):
         changed = self.filtered(lambda partner: partner._has_new_base(root, before[partner.id]))
         if changed:
             changed._check_base_writer(root)
+            changed._check_base_eased(root, before)
             changed._journal_base(root, before)
         return result
 

@@ -256,7 +256,7 @@ class CreditAccount(models.Model):
         :param credit.grade grade: the grade, or its id
         :param str reason: why, kept with the grading
         :param until: last day; then the scored grade counts again, or the one before if there is none
-        :raise AccessError: if the caller is no credit controller
+        :raise AccessError: if the caller is no credit controller, or sells to the customer and makes its credit easier
         """
         self._check_decision(reason)
         today, until = self.env['sale.order']._get_control_today(), fields.Date.to_date(until)
@@ -265,6 +265,7 @@ class CreditAccount(models.Model):
             raise UserError(self.env._("Choose one of the grades in use."))
         if until and until < today:
             raise UserError(self.env._("The grade would end before it begins: choose today or a later day."))
+        before = {account.id: account._get_ease() for account in self}
         self.env['credit.score']._record_facts([
             {**account._prepare_score_entry('override', today), 'grade_id': grade.id, 'reason': reason.strip(),
              'valid_until': until, 'user_id': self.env.uid}
@@ -274,6 +275,7 @@ class CreditAccount(models.Model):
             for account in self:
                 account._set_override(grade, reason.strip(), until)
             self.write({'grade_id': grade.id})
+        self._check_eased(before)
         return True
 
     def action_end_override(self):
