@@ -43,10 +43,11 @@ class TestApprovalTransfer(ApprovalCommon):
 
     def test_goods_leave_once_somebody_agreed_and_orders_need_nothing_for_it(self):
         picking = self._delivery()
-        self.assertIn("waits for approval", picking.control_hold)
+        self.assertIn("needs an approval, submit it", picking.control_hold)
         with self.assertRaisesRegex(UserError, "may not leave"):
             self._ship(picking)
         picking.action_submit()
+        self.assertIn("waits for approval", picking.control_hold)
         request = picking.sudo().approval_request_ids
         self.assertEqual((picking.approval_state, request.state, request.task_ids.user_id.ids),
                          ('pending', 'pending', self.director.ids))

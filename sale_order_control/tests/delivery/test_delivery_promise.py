@@ -213,6 +213,21 @@ class TestDeliveryPromise(DeliveryCommon):
         self.assertIn("Open lines promised: 1 of 2", section['summary'])
         self.assertEqual(section['tone'], 'info')
 
+    def test_panel_of_a_quotation_claims_no_date_for_goods_that_nothing_brings(self):
+        def word(product):
+            order = self.env['sale.order'].with_user(self.salesperson).create({
+                'partner_id': self.customer.id,
+                'user_id': self.salesperson.id,
+                'requested_date': self._day(4),
+                'order_line': [Command.create({'product_id': product.id, 'product_uom_qty': 2.0})],
+            })
+            [section] = [part for part in order.control_panel if part['area'] == 'promise']
+            return section['summary'], section['tone']
+
+        self.assertEqual(word(self.product), ("The requested dates can be kept.", 'success'))
+        self.assertEqual(
+            word(self.scarce), ("Neither stock nor expected receipts cover everything that is ordered.", 'warning'))
+
     # === COST ===#
 
     def test_promising_thirty_lines_costs_as_many_queries_as_three(self):

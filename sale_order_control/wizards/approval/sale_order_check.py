@@ -16,7 +16,7 @@ class SaleOrderCheck(models.TransientModel):
     order_id = fields.Many2one('sale.order', required=True, readonly=True, ondelete='cascade')
     commercial_partner_id = fields.Many2one(related='order_id.partner_id.commercial_partner_id')
     kind = fields.Selection(ACCEPTANCE_KINDS, string="What", required=True, default='reconfirm')
-    contact_id = fields.Many2one('res.partner', string="Who at the Customer")
+    contact_id = fields.Many2one('res.partner', string="Spoken With")
     channel = fields.Selection(
         [channel for channel in ACCEPTANCE_CHANNELS if channel[0] != 'portal'], string="How", default='phone')
     happened_on = fields.Datetime(string="When", default=fields.Datetime.now)

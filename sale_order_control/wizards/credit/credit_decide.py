@@ -62,7 +62,7 @@ class CreditDecide(models.TransientModel):
                 for account in wizard.account_ids
                 if account.hold_reason
             ]
-            wizard.explanation = "\n".join(reasons)
+            wizard.explanation = "\n\n".join(reasons)
 
     def action_decide(self):
         """Apply the decision; who may decide is checked where it is made."""

@@ -4,7 +4,7 @@ from odoo.exceptions import UserError
 from ...order.control_issue import ControlIssue
 
 ACCEPTANCE_KINDS = [
-    ('compare', "Compared with the Customer's Request"),
+    ('compare', "Compared Line by Line"),
     ('reconfirm', "Confirmed by the Customer"),
 ]
 ACCEPTANCE_CHANNELS = [
@@ -16,7 +16,7 @@ ACCEPTANCE_CHANNELS = [
     ('portal', "Signed on the Web Page"),
 ]
 ACCEPTANCE_RESULTS = [
-    ('agreed', "As the Customer Wants It"),
+    ('agreed', "As Wanted"),
     ('doubt', "There Are Doubts"),
 ]
 
@@ -34,8 +34,8 @@ class SaleOrderAcceptance(models.Model):
     company_id = fields.Many2one('res.company', required=True, readonly=True, index=True)
     kind = fields.Selection(ACCEPTANCE_KINDS, string="What", required=True, readonly=True)
     result = fields.Selection(ACCEPTANCE_RESULTS, required=True, readonly=True)
-    contact_name = fields.Char(string="Who at the Customer", readonly=True)
-    channel = fields.Selection(ACCEPTANCE_CHANNELS, readonly=True)
+    contact_name = fields.Char(string="Spoken With", readonly=True)
+    channel = fields.Selection(ACCEPTANCE_CHANNELS, string="How", readonly=True)
     happened_on = fields.Datetime(string="When", required=True, readonly=True)
     statement = fields.Text(string="What Was Said", readonly=True)
     reference = fields.Char(string="Customer's Reference", readonly=True)
@@ -214,6 +214,7 @@ class SaleOrder(models.Model):
             'res_model': 'sale.order.acceptance',
             'view_mode': 'list,form',
             'domain': [('order_id', '=', self.id)],
+            'context': {'hide_order': True},
         }
 
     def _record_acceptance(self, values, attachments=None):

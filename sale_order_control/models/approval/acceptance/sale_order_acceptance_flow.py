@@ -45,6 +45,7 @@ class SaleOrder(models.Model):
             order.activity_schedule(
                 ACTIVITY_TYPE,
                 user_id=order._get_control_responsible().id,
+                summary=self.env._("Settle with the customer"),
                 note=order._get_control_note(demands[order.id]),
             )
 

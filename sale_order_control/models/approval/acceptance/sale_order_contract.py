@@ -157,7 +157,7 @@ class SaleOrderContract(models.Model):
                 raise UserError(self.env._("%s does not wait to be verified.", contract.name))
             problem = contract._get_problem(contract.order_id._prepare_control_terms())
             if problem and problem[0] != 'unverified':
-                raise UserError(problem[1])
+                raise UserError(" ".join(problem[1:]))
             with control_acting(self.env):
                 contract.write({
                     'state': 'verified', 'verified_by_id': self.env.uid, 'verified_on': fields.Datetime.now()})

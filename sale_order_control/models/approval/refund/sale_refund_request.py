@@ -213,6 +213,7 @@ class SaleRefundRequest(models.Model):
             if payer:
                 request.activity_schedule(
                     'sale_order_control.mail_activity_type_refund', user_id=payer.id,
+                    summary=self.env._("Record the payment of %s", request.name),
                     note=self.env._("%(amount)s to %(customer)s: %(reason)s", customer=request.partner_id.name,
                                     amount=request.currency_id.format(request.amount), reason=request.reason))
         return {request.id: self.env._("Finance records the payment.") for request in self}

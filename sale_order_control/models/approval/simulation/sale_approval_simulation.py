@@ -2,6 +2,7 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools import format_date
 
 from ...order.control_memory import control_memory, control_recording
 
@@ -99,8 +100,8 @@ class SaleApprovalSimulation(models.Model):
         for simulation in self:
             simulation.name = self.env._(
                 "Orders from %(start)s to %(end)s",
-                start=fields.Date.to_string(simulation.date_from) or "?",
-                end=fields.Date.to_string(simulation.date_to) or "?")
+                start=format_date(self.env, simulation.date_from) or "?",
+                end=format_date(self.env, simulation.date_to) or "?")
 
     @api.depends('order_count', 'before_count', 'after_count')
     def _compute_shares(self):

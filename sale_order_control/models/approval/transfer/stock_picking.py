@@ -88,9 +88,13 @@ class StockPicking(models.Model):
         held = {}
         for picking in asked.browse(reasons):
             if not picking._is_delivery_agreed():
-                held[picking.id] = self.env._(
-                    "%(transfer)s waits for approval: %(reasons)s", transfer=picking.name,
-                    reasons=" ".join(f"{issue.message} {issue.clears}" for issue in reasons[picking.id]))
+                told = {
+                    'transfer': picking.name,
+                    'reasons': " ".join(f"{issue.message} {issue.clears}" for issue in reasons[picking.id]),
+                }
+                held[picking.id] = self.env._("%(transfer)s waits for approval: %(reasons)s", **told) \
+                    if picking.approval_state == 'pending' else \
+                    self.env._("%(transfer)s needs an approval, submit it: %(reasons)s", **told)
         return held
 
     def _is_delivery_agreed(self):
@@ -157,7 +161,7 @@ class StockPicking(models.Model):
         facts = [
             (self.env._("Deliver to"), self.partner_id.display_name or ''),
             (self.env._("Address"), ", ".join(
-                part for part in self._prepare_approval_snapshot()['address'].split("\n") if part)),
+                part.strip() for part in self._prepare_approval_snapshot()['address'].split("\n") if part.strip())),
             (self.env._("Order"), self.sale_id.name or self.origin or ''),
             (self.env._("Planned for"), format_date(self.env, self.scheduled_date) if self.scheduled_date else ''),
         ]

@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
+from odoo.tools import format_date
 
 from ...order.control_memory import control_acting, control_memory
 from ..account.credit_nightly import NightlyStep
@@ -208,7 +209,8 @@ class CreditDocument(models.Model):
                     'sale_order_control.mail_activity_type_credit_document', user_id=user.id,
                     date_deadline=paper.date_to,
                     summary=self.env._("%(paper)s of %(customer)s expires on %(date)s: ask for the next one",
-                                       paper=paper.type_id.name, customer=paper.partner_id.name, date=paper.date_to))
+                                       paper=paper.type_id.name, customer=paper.partner_id.name,
+                                       date=format_date(self.env, paper.date_to, lang_code=user.lang)))
         with control_acting(self.env):
             self.write({'warned_on': today})
 

@@ -40,7 +40,7 @@ class CreditAccount(models.Model):
     is_score_outdated = fields.Boolean(compute='_compute_review', search='_search_is_score_outdated')
 
     apply_mode = fields.Selection(
-        APPLY_MODES, string="Proposals", tracking=True, copy=False,
+        APPLY_MODES, string="Proposals of the Score", tracking=True, copy=False,
         help="Whether what the score proposes for this customer counts at once. Empty: as its grades, or else the "
              "scorecard, say.")
 

@@ -52,7 +52,7 @@ class CreditGrade(models.Model):
         help="From this share of the limit on, the salesperson is warned. 0 switches the warning off.")
 
     apply_mode = fields.Selection(
-        APPLY_MODES, string="Proposals",
+        APPLY_MODES, string="Proposals of the Score",
         help="Whether a score that proposes to give or to leave this grade counts at once, or waits until a credit "
              "controller applies it. Empty: as the scorecard says.")
 

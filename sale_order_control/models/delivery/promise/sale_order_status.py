@@ -63,6 +63,8 @@ class SaleOrder(models.Model):
 
     def _word_wanted(self):
         """Say whether what the customer wants can be kept, where no rule found otherwise: sentence and colour."""
+        if any(line.atp_summary and not line.earliest_date for line in self.order_line._filter_deliverable()):
+            return self.env._("Neither stock nor expected receipts cover everything that is ordered."), 'warning'
         if self.requested_date or any(self.order_line.mapped('requested_date')):
             return self.env._("The requested dates can be kept."), 'success'
         return self.env._("No date is requested. A planner promises dates once the order is confirmed."), 'muted'
