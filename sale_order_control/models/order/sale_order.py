@@ -39,10 +39,19 @@ class SaleOrder(models.Model):
             order.sale_type_id = order._get_default_sale_type() if order.partner_id else False
 
     def _compute_control_log_count(self):
-        groups = self.env['sale.control.log']._read_group([('order_id', 'in', self.ids)], ['order_id'], ['__count'])
-        counts = {order.id: count for order, count in groups}
+        counts = self._count_readable('sale.control.log')
         for order in self:
-            order.control_log_count = counts.get(order.id, 0)
+            order.control_log_count = counts.get(order._origin, 0)
+
+    def _count_readable(self, model_name):
+        """Count the records of a model on these orders that the user may read: none where it may not read any.
+
+        :return: ``{order: count}`` of the orders that have some
+        """
+        model = self.env[model_name]
+        if not model.has_access('read'):
+            return {}
+        return dict(model._read_group([('order_id', 'in', self.ids)], ['order_id'], ['__count']))
 
     def _get_invoiced(self):
         # Who plans or releases orders opens them without reading journal items: the form only counts.

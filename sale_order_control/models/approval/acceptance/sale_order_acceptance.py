@@ -79,8 +79,7 @@ class SaleOrder(models.Model):
 
     @api.depends('acceptance_ids')
     def _compute_acceptance_count(self):
-        counts = dict(self.env['sale.order.acceptance']._read_group(
-            [('order_id', 'in', self.ids)], ['order_id'], ['__count']))
+        counts = self._count_readable('sale.order.acceptance')
         for order in self:
             order.acceptance_count = counts.get(order._origin, 0)
 

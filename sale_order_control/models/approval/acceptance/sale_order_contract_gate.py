@@ -14,8 +14,7 @@ class SaleOrder(models.Model):
 
     @api.depends('contract_ids')
     def _compute_contract_count(self):
-        counts = dict(self.env['sale.order.contract']._read_group(
-            [('order_id', 'in', self.ids)], ['order_id'], ['__count']))
+        counts = self._count_readable('sale.order.contract')
         for order in self:
             order.contract_count = counts.get(order._origin, 0)
 

@@ -16,8 +16,7 @@ class SaleOrder(models.Model):
 
     @api.depends('refund_request_ids')
     def _compute_refund_request_count(self):
-        counts = dict(self.env['sale.refund.request']._read_group(
-            [('order_id', 'in', self.ids)], ['order_id'], ['__count']))
+        counts = self._count_readable('sale.refund.request')
         for order in self:
             order.refund_request_count = counts.get(order._origin, 0)
 
