@@ -7,7 +7,7 @@ from .common import ControlCommon
 
 # Tables that grow with the business; others have few rows or are the add-on's own.
 SMALL = {'res.company', 'res.users', 'res.config.settings', 'stock.warehouse', 'product.template', 'product.category'}
-PREPARED = {'sale.order'}
+PREPARED = {'sale.order', 'stock.picking'}
 # Fields whose own model prepares and fills them, in its ``_auto_init``.
 PREPARED_THERE = {'stock.move.control_line_id'}
 

@@ -2,9 +2,10 @@ from collections import defaultdict
 
 from odoo import api, fields, models, tools
 from odoo.exceptions import UserError
-from odoo.tools import SQL, sql
+from odoo.tools import sql
 from odoo.tools.misc import format_date
 
+from ...order.install_columns import create_columns
 from ..request.sale_approval_request import LIVE_STATES
 
 DELIVERY = 'stock.picking'
@@ -25,11 +26,8 @@ class StockPicking(models.Model):
         compute='_compute_approval_can_submit', compute_sudo=True, groups='base.group_user')
 
     def _auto_init(self):
-        cr = self.env.cr
-        if sql.table_exists(cr, self._table) and not sql.column_exists(cr, self._table, 'approval_state'):
-            # A constant default is kept in the catalogue: no transfer of the past is touched.
-            cr.execute(SQL("ALTER TABLE stock_picking ADD COLUMN approval_state varchar DEFAULT 'none'"))
-            cr.execute(SQL("ALTER TABLE stock_picking ALTER COLUMN approval_state DROP DEFAULT"))
+        if sql.table_exists(self.env.cr, self._table):
+            create_columns(self)
         return super()._auto_init()
 
     # === COMPUTE METHODS ===#

@@ -63,17 +63,23 @@ class CreditAccount(models.Model):
         return bool(better) or now > limit
 
     @api.model
+    def _asks_four_eyes(self, company):
+        """Whether the rule holds for what is being written: not for what follows from an act of the add-on."""
+        return (
+            not control_memory(self.env).acting and self.env.user != self.env.ref('base.user_root')
+            and company.sudo().control_credit == 'enforce')
+
+    @api.model
     def _refuse_to_sellers(self, partners, company):
         """Refuse to ease the credit of customers to the salesperson, or the author, of an open order of theirs.
 
         :param res.partner partners: commercial partners
         :param res.company company: root company
-        :raise AccessError: while credit control is in force; not for what follows from an act of the add-on
+        :raise AccessError: while credit control is in force
         """
-        user = self.env.user
-        if (not partners or control_memory(self.env).acting or user == self.env.ref('base.user_root')
-                or company.sudo().control_credit != 'enforce'):
+        if not partners or not self._asks_four_eyes(company):
             return
+        user = self.env.user
         order = self.env['sale.order'].sudo().search([
             ('partner_invoice_id.commercial_partner_id', 'in', partners.ids), ('company_id', 'child_of', company.ids),
             '|', ('user_id', '=', user.id), ('create_uid', '=', user.id),
@@ -95,8 +101,11 @@ class ResPartner(models.Model):
 
         :param dict before: ``{partner_id: amount}``
         """
+        accounts = self.env['credit.account']
+        if not accounts._asks_four_eyes(root):
+            return
         owners = self.sudo().filtered(lambda partner: partner.commercial_partner_id == partner).with_company(root)
-        accounts = self.env['credit.account']._find(owners, root)
+        accounts = accounts._find(owners, root)
         zero = accounts.filtered('is_zero_limit').partner_id
         eased = owners.filtered(lambda partner: (partner.credit_limit or (0.0 if partner in zero else inf)) > (
             before[partner.id] or (0.0 if partner in zero else inf)))
