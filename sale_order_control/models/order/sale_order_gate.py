@@ -177,9 +177,14 @@ class SaleOrder(models.Model):
 
         :param str zone: name of the time zone whose day counts; the user's own unless given
         """
-        # Never the zone in the context, which is the caller's to choose.
         return control_memory(self.env).today or fields.Date.context_today(
-            self.with_context(tz=zone or self.env.user.tz))
+            self.with_context(tz=zone or self._get_user_zone()))
+
+    @api.model
+    def _get_user_zone(self):
+        """Return the user's own time zone: never the one in the context, which is the caller's to choose."""
+        # Odoo remembers these settings from request to request; the field would read the user's contact each time.
+        return self.env['res.users'].context_get().get('tz') or 'UTC'
 
     @api.model
     def _get_control_now(self):
@@ -187,7 +192,7 @@ class SaleOrder(models.Model):
         now, today = fields.Datetime.now(), control_memory(self.env).today
         if not today:
             return now
-        return now + (today - fields.Date.context_today(self.with_context(tz=self.env.user.tz), now))
+        return now + (today - fields.Date.context_today(self.with_context(tz=self._get_user_zone()), now))
 
     # === TERMS ===#
 
