@@ -23,6 +23,7 @@
         'security/delivery_rules.xml',
 
         'data/mail_activity_type_data.xml',
+        'data/sale_control_class_data.xml',
         'data/sale_control_type_data.xml',
         'data/sale_control_source_data.xml',
         'data/sale_control_requirement_data.xml',
@@ -47,6 +48,7 @@
         'views/order/sale_control_pass_views.xml',
         'views/order/sale_control_log_views.xml',
         'views/order/sale_control_type_views.xml',
+        'views/order/sale_control_class_views.xml',
         'views/order/sale_control_requirement_views.xml',
         'views/order/sale_control_settings_views.xml',
         'views/order/res_config_settings_views.xml',

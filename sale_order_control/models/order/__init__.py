@@ -5,6 +5,7 @@ from . import ir_default
 from . import res_company
 from . import sale_control_switches
 from . import res_config_settings
+from . import sale_control_class
 from . import sale_control_type
 from . import sale_control_source
 from . import sale_control_log
@@ -16,6 +17,7 @@ from . import sale_order
 from . import sale_order_gate
 from . import sale_order_checks
 from . import sale_order_transition
+from . import sale_order_class
 from . import sale_order_guard
 from . import sale_order_release
 from . import sale_order_status
@@ -31,5 +33,6 @@ from . import sale_order_line_service
 from . import account_move
 from . import payment_transaction
 from . import res_partner
+from . import res_partner_class
 from . import stock_move
 from . import stock_picking

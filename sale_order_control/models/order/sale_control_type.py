@@ -20,6 +20,10 @@ class SaleControlType(models.Model):
         ],
         required=True, default='manual',
         help="Which customers get this sales type by themselves.")
+    class_ids = fields.Many2many(
+        'sale.control.class', string="Only for Customer Classes", ondelete='restrict',
+        help="Of several types for the same customers, the one that names the customer's class is taken. Leave empty "
+             "for every class.")
     run_approval = fields.Boolean(
         string="Approval Runs", default=True,
         help="Whether approval policies apply to orders of this type.")
@@ -29,11 +33,24 @@ class SaleControlType(models.Model):
         help="How the promised date of such an order is called on screens and documents.")
 
     @api.model
-    @tools.ormcache('self.env.company.id', 'scope')
-    def _get_type_id(self, scope):
-        """Return the id of the first sales type of a scope for the current company, or False."""
-        return self.sudo().with_context(active_test=True).search(
-            [('scope', '=', scope), ('company_id', 'in', (False, self.env.company.id))], limit=1).id
+    @tools.ormcache('self.env.company.id', 'scope', 'class_id')
+    def _get_type_id(self, scope, class_id=False):
+        """Return the id of the sales type of a scope for the current company, or False.
+
+        The first one that names the class of the customer, else the first one for every class.
+
+        :param int class_id: id of ``sale.control.class``, or False
+        """
+        types = self.sudo().with_context(active_test=True).search(
+            [('scope', '=', scope), ('company_id', 'in', (False, self.env.company.id))])
+        named = types.filtered(lambda one: class_id in one.class_ids._ids)
+        return (named or types.filtered(lambda one: not one.class_ids))[:1].id
+
+    @api.model
+    @tools.ormcache()
+    def _names_classes(self):
+        """Whether any sales type depends on the class of the customer."""
+        return bool(self.sudo().search_count([('class_ids', '!=', False)], limit=1))
 
     @api.model
     def _get_scope(self, partner, company):

@@ -14,7 +14,7 @@ class SaleOrder(models.Model):
         compute='_compute_sale_type_id', store=True, readonly=False, precompute=True, copy=False,
         index='btree_not_null',
         groups='base.group_user', check_company=True,
-        help="Follows the customer's country. Choosing another type than the customer's needs approval.")
+        help="Follows the customer's country and class. Choosing another type than the customer's needs approval.")
     control_source_id = fields.Many2one(
         'sale.control.source', string="Order Source", copy=False, groups='base.group_user',
         help="How the customer's order reached us.")
@@ -59,13 +59,16 @@ class SaleOrder(models.Model):
         return super(SaleOrder, self if readable else self.sudo())._get_invoiced()
 
     def _get_default_sale_type(self):
-        """Return the sales type that follows from the customer, and from who is invoiced if that is stricter."""
+        """Return the sales type that follows from the customer, and from who is invoiced if that is stricter.
+
+        Of the types for such customers, the customer's class chooses.
+        """
         self.ensure_one()
         company = (self.company_id or self.env.company).sudo()
         types = self.env['sale.control.type'].sudo().with_company(company)
         scopes = {types._get_scope(partner, company) for partner in (self.partner_id | self.partner_invoice_id).sudo()}
         strictest = next((scope for scope in ('domestic', 'export', 'internal') if scope in scopes), 'domestic')
-        return types.browse(types._get_type_id(strictest) or ())
+        return types.browse(types._get_type_id(strictest, self.control_class_id.id) or ())
 
     # === ACTION METHODS ===#
 

@@ -12,6 +12,7 @@ from . import test_approval_time
 from . import test_approval_tours
 from . import test_approval_transfer
 from . import test_approval_scope
+from . import test_approval_class
 from . import test_approval_conditions
 from . import test_approval_findings
 from . import test_approval_checkup

@@ -1,3 +1,4 @@
+from . import test_order_class
 from . import test_order_completeness
 from . import test_order_counter
 from . import test_order_defaults

@@ -68,6 +68,10 @@ class SaleOrder(models.Model):
 
     # === BUSINESS METHODS ===#
 
+    def _get_class_followers(self):
+        # What somebody judges, or agreed to, keeps the class and the sales type that they saw.
+        return super()._get_class_followers().filtered(lambda order: order.approval_state not in LIVE_STATES)
+
     def _control_event(self, name):
         super()._control_event(name)
         if name == 'confirmed':

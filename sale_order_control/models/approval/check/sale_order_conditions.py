@@ -4,6 +4,7 @@ from odoo import fields, models
 from odoo.tools import format_list
 from odoo.tools.misc import format_date
 
+from ...order.control_memory import control_memory
 from ..policy.sale_approval_policy import ISSUE_TRIGGERS
 
 
@@ -48,6 +49,7 @@ class SaleOrder(models.Model):
         return {
             'team_ids': lambda orders, terms: orders._get_judged_teams(),
             'partner_tag_ids': lambda orders, terms: orders._get_judged_tags(terms),
+            'class_ids': lambda orders, terms: orders._get_judged_classes(terms),
             'country_ids': lambda orders, terms: orders._get_judged_countries(terms),
             'product_categ_ids': lambda orders, terms: orders._get_judged_categories(terms),
             'customer_kind': lambda orders, terms: orders._get_first_orders(terms),
@@ -83,6 +85,18 @@ class SaleOrder(models.Model):
         return {
             order_id: partners.with_context(active_test=False).category_id
             for order_id, partners in self._get_judged_partners(terms).items()
+        }
+
+    def _get_judged_classes(self, terms):
+        """Return ``{order_id: sale.control.class}`` of customer and payer; of orders of the past, their class then."""
+        classes = self.env['sale.control.class'].sudo()
+        past = control_memory(self.env).past
+        partners = self._get_judged_partners(terms)
+        return {
+            order.id: past and order.control_class_id or classes.union(*(
+                customer._get_control_class(order.company_id)
+                for customer in partners[order.id].commercial_partner_id))
+            for order in self.sudo()
         }
 
     def _get_judged_countries(self, terms):
@@ -147,6 +161,8 @@ class SaleOrder(models.Model):
                 rule.team_ids, 'team_ids', figures, lambda names: self.env._("sales team %s", names)),
             self._match_records(
                 rule.partner_tag_ids, 'partner_tag_ids', figures, lambda names: self.env._("customer tag %s", names)),
+            self._match_records(
+                rule.class_ids, 'class_ids', figures, lambda names: self.env._("customer class %s", names)),
             self._match_records(
                 rule.country_ids, 'country_ids', figures, lambda names: self.env._("country %s", names)),
             self._match_categories(rule, figures),

@@ -1,6 +1,7 @@
 from odoo import api, models
 
 from ...order.control_terms import LINE_TERM_FIELDS, ORDER_TERM_FIELDS
+from ...order.res_partner_class import CLASS_SETTERS
 from ...order.sale_order_transition import COMPUTED_FIGURES
 from .findings import Finding
 
@@ -39,6 +40,10 @@ class SaleApprovalPolicy(models.Model):
         if 'res.partner' in self._get_seller_writable(run, {'res.partner'}):
             for policy in orders.filtered('country_ids'):
                 yield Finding('editable_country', policy, facts={'policy': policy.name})
+
+        setters = run.salespeople.filtered(lambda user: any(user.has_group(group) for group in CLASS_SETTERS))
+        for policy in orders.filtered('class_ids') if setters else ():
+            yield Finding('editable_class', policy, facts={'policy': policy.name, 'names': self._name_some(setters)})
 
     def _get_document_model(self):
         return self.res_model

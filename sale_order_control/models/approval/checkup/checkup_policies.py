@@ -1,11 +1,11 @@
 from odoo import api, models
 
-from ..policy.sale_approval_policy import ISSUE_TRIGGERS, TRIGGERS
+from ..policy.sale_approval_policy import ISSUE_TRIGGERS, ORDER_SCOPE, TRIGGERS
 from .findings import Finding
 
 # Triggers with a threshold: whether asking about a smaller figure asks about more.
 THRESHOLDS = {'max_discount': True, 'below_list_percent': True, 'min_margin_percent': False}
-SET_SCOPES = ('sale_type_ids', 'team_ids', 'partner_tag_ids', 'country_ids')
+SET_SCOPES = ('sale_type_ids', 'team_ids', 'partner_tag_ids', 'class_ids', 'country_ids')
 CONTROL_OF_TRIGGER = {
     'on_long_terms': 'control_credit', 'on_shortage': 'control_promise', 'on_late_promise': 'control_promise'}
 
@@ -32,6 +32,11 @@ class SaleApprovalPolicy(models.Model):
                 yield Finding('unreadable', policy, facts={**names, 'reason': problem})
             if policy.date_to and policy.date_to < run.today:
                 yield Finding('expired', policy, facts={**names, 'end_date': str(policy.date_to)})
+            rule = run.rules[policy.id]
+            if rule.class_ids and rule.is_unconditional and rule.domain == '[]' and not any(
+                    getattr(rule, name) for name in ORDER_SCOPE if name != 'class_ids'):
+                classes = policy.with_context(active_test=False).class_ids
+                yield Finding('class_alone', policy, facts={**names, 'classes': ", ".join(classes.mapped('name'))})
             types = policy.with_context(active_test=False).sale_type_ids
             if types and not any(kind.run_approval and kind.active for kind in types):
                 yield Finding('idle_types', policy, facts={**names, 'types': ", ".join(types.mapped('name'))})

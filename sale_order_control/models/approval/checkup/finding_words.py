@@ -38,6 +38,12 @@ class SaleApprovalFinding(models.Model):
                 'warning',
                 self.env._("“%(policy)s” adds nobody: whenever it asks, “%(other)s” asks the same persons."),
                 self.env._("Archive one of them, or let them ask different persons.")),
+            'class_alone': (
+                'warning',
+                self.env._("“%(policy)s” asks about everything that customers of some classes order, because of their "
+                           "class alone: %(classes)s."),
+                self.env._("Add a reason to ask, such as an amount or a discount. A class says who is served first; "
+                           "credit says who is trusted.")),
             'idle_types': (
                 'warning',
                 self.env._("“%(policy)s” looks at sales types only for which approval does not run: %(types)s."),
@@ -160,6 +166,12 @@ class SaleApprovalFinding(models.Model):
                 self.env._("Salespeople who may edit contacts can change the country of a customer, on which "
                            "“%(policy)s” depends."),
                 self.env._("Take “Contact: Creation” from those who should not, or watch changes of the country.")),
+            'editable_class': (
+                'info',
+                self.env._("These salespeople may choose the class of a customer, on which “%(policy)s” depends: "
+                           "%(names)s."),
+                self.env._("Take their rights as sales manager or credit controller, or watch the notes on the "
+                           "customers.")),
             'editable_approver': (
                 'error',
                 self.env._("Level “%(level)s” of “%(policy)s” asks the person in “%(path)s”, but salespeople can "

@@ -12,7 +12,8 @@ ORDER_TRIGGERS = (
 # Fields of a rule that ask by themselves; without any, everything in scope is asked about.
 TRIGGERS = ('min_amount', *ORDER_TRIGGERS)
 # What limits the orders a policy looks at, besides its domain.
-ORDER_SCOPE = ('sale_type_ids', 'team_ids', 'partner_tag_ids', 'country_ids', 'product_categ_ids', 'customer_kind')
+ORDER_SCOPE = (
+    'sale_type_ids', 'team_ids', 'partner_tag_ids', 'class_ids', 'country_ids', 'product_categ_ids', 'customer_kind')
 # Triggers that fire on findings of other rooms: field and kind of issue.
 ISSUE_TRIGGERS = {'on_long_terms': 'long_terms', 'on_shortage': 'shortage', 'on_late_promise': 'late_promise'}
 
@@ -51,6 +52,7 @@ class PolicyRule:
     on_free_goods: bool = False
     team_ids: frozenset = frozenset()
     partner_tag_ids: frozenset = frozenset()
+    class_ids: frozenset = frozenset()
     country_ids: frozenset = frozenset()
     product_categ_ids: frozenset = frozenset()
     customer_kind: str = ''

@@ -25,6 +25,10 @@ class SaleApprovalPolicy(models.Model):
         'res.partner.category', string="Customer Tags", ondelete='restrict',
         help="A tag of the customer, of its company or of who is invoiced. While a policy names a tag, only a manager "
              "of order control can take it off a contact. Leave empty for every customer.")
+    class_ids = fields.Many2many(
+        'sale.control.class', string="Customer Classes", ondelete='restrict',
+        help="The class of the customer or of who is invoiced. A class says who is served first: use it to ask about "
+             "other figures of some customers, not to ask about all that they order. Leave empty for every class.")
     country_ids = fields.Many2many(
         'res.country', string="Customer Countries", ondelete='restrict',
         help="The country of the customer, of who is invoiced or of the delivery address. Leave empty for every "
@@ -82,6 +86,7 @@ class SaleApprovalPolicy(models.Model):
             on_free_goods=self.on_free_goods,
             team_ids=frozenset(self.team_ids.ids),
             partner_tag_ids=frozenset(self.partner_tag_ids.ids),
+            class_ids=frozenset(self.class_ids.ids),
             country_ids=frozenset(self.country_ids.ids),
             product_categ_ids=frozenset(self.product_categ_ids.ids),
             customer_kind=self.customer_kind or '',
