@@ -52,7 +52,7 @@ def limits(env, good, tight):
     as_finance["credit.guarantee"].create({
         "name": "Policy 4711", "account_id": account.id, "value": 20000.0, "percent": 80.0,
         "date_from": today, "date_to": today + timedelta(days=180), "currency_id": company.currency_id.id,
-    }).action_validate()
+    }).with_user(env.ref("base.user_admin")).action_validate()
     as_finance["credit.pool"].create({
         "name": "Harbour Group", "company_id": company.id, "limit": 70000.0,
         "account_ids": [Command.set((account | account_of(env, tight)).ids)],

@@ -12,6 +12,7 @@ from .limit import credit_evidence
 from .limit import credit_guarantee
 from .limit import credit_pool
 from .limit import credit_limit_entry
+from .limit import credit_grade_journal
 from .account import credit_account_words
 from .exposure import credit_exposure_detail
 from .hold import credit_decision
@@ -22,6 +23,7 @@ from .check import sale_order
 from .check import sale_order_line
 from .hold import credit_clearing
 from .check import sale_order_credit
+from .check import sale_order_prepaid
 from .hold import sale_order_clearing
 from .hold import sale_order_decision
 from .hold import sale_order_verdict
@@ -62,6 +64,7 @@ from .settlement import settlement_advance
 from .settlement import settlement_prepay
 from .settlement import settlement_collect
 from .settlement import settlement_assign
+from .settlement import settlement_free
 from .settlement import settlement_refund
 
 from .check import sale_order_outlook

@@ -27,6 +27,7 @@ class ControlMemory:
     :ivar leaving: ids of the order lines whose goods leave in the running call; None while nothing leaves
     :ivar leaving_moves: ids of the stock moves that take them; empty where a service is delivered
     :ivar cause: why the running change is made, ``(sentence, record or None)``: told to journals
+    :ivar quiet: positive while what happens is told later, once for all of it
     :ivar today: date the rules take for today, set by replay and simulation only
     :ivar past: whether orders of the past are judged as of their own day: what came later does not count
     """
@@ -46,6 +47,7 @@ class ControlMemory:
         self.leaving = None
         self.leaving_moves = frozenset()
         self.cause = None
+        self.quiet = 0
         self.today = None
         self.past = False
 
@@ -131,6 +133,17 @@ def goods_leaving(env, line_ids, move_ids=()):
     finally:
         memory.leaving, memory.leaving_moves = before
         memory.issues.clear()
+
+
+@contextmanager
+def told_later(env):
+    """Record what happens inside without telling anybody: a chunk of something that is told once, in the end."""
+    memory = control_memory(env)
+    memory.quiet += 1
+    try:
+        yield
+    finally:
+        memory.quiet -= 1
 
 
 @contextmanager

@@ -13,6 +13,13 @@ class SaleOrder(models.Model):
         """
         return dict.fromkeys(self.ids, 0.0)
 
+    def _get_money_claimed(self):
+        """Return what somebody asked to pay back of these orders and what has not gone out yet.
+
+        :return: ``{order_id: amount}`` in each order's currency; the room that keeps such requests knows
+        """
+        return dict.fromkeys(self.ids, 0.0)
+
     def _control_money_returned(self, items):
         """Note that money of this order went back to the customer.
 

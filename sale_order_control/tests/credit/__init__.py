@@ -14,7 +14,9 @@ from . import test_credit_exposure_prices
 from . import test_credit_exposure_search
 from . import test_credit_facts
 from . import test_credit_four_eyes
+from . import test_credit_free_advance
 from . import test_credit_gate
+from . import test_credit_grade_journal
 from . import test_credit_grade_rules
 from . import test_credit_holds
 from . import test_credit_journal
@@ -28,6 +30,7 @@ from . import test_credit_night_chunks
 from . import test_credit_nightly
 from . import test_credit_outlook
 from . import test_credit_overdue
+from . import test_credit_prepaid_exposure
 from . import test_credit_prepayment
 from . import test_credit_paid_early
 from . import test_credit_race

@@ -37,6 +37,20 @@ class TestCreditAddedGoods(CreditCommon):
     def test_added_goods_beyond_the_limit_stay(self):
         self._assert_refused(self.delivered_product, 500)
 
+    def test_what_will_be_judged_at_the_door_is_said_before(self):
+        picking = self.order.picking_ids
+        self.assertFalse(picking.control_hold)
+        picking.move_ids.write({'quantity': 11, 'picked': True})
+        self.assertIn("100.00 over the limit", picking.control_hold)
+        picking.move_ids.quantity = 10
+        self.assertFalse(picking.control_hold)
+        picking.move_ids = [Command.create({
+            'product_id': self.delivered_product.id, 'product_uom': self.delivered_product.uom_id.id,
+            'product_uom_qty': 0, 'quantity': 2, 'picked': True, 'location_id': picking.location_id.id,
+            'location_dest_id': picking.location_dest_id.id, 'company_id': picking.company_id.id})]
+        self.assertIn("200.00 over the limit", picking.control_hold)
+        self.assertExposure(100)
+
     def test_added_goods_within_the_limit_leave_and_are_owed(self):
         self._ship_with(self.delivered_product, 9)
         self.assertEqual(self.order.order_line.mapped('qty_delivered'), [1, 9])

@@ -1,9 +1,10 @@
 from datetime import timedelta
 
-from odoo import fields
+from odoo import Command, fields
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
+from ...models.order.control_memory import control_acting
 from .common import CreditCommon
 
 
@@ -72,6 +73,94 @@ class TestCreditFourEyes(CreditCommon):
         self.account.action_override_grade(self.poor, "Late again")
         self.account.action_hold("Cheque came back")
         self.assertTrue(self.account.is_held)
+
+    # === GUARANTEES, GROUPS, SCORES ===#
+
+    def _guarantee(self, user=None):
+        return self.env['credit.guarantee'].with_user(user or self.colleague).create({
+            'name': "Policy 4711", 'account_id': self.account.id, 'value': 500,
+            'currency_id': self.company.currency_id.id})
+
+    def test_who_enters_a_guarantee_does_not_let_it_count(self):
+        guarantee = self._guarantee()
+        with self.assertRaisesRegex(AccessError, "somebody else must validate what you entered: Policy 4711"):
+            guarantee.action_validate()
+        third = self._new_user('soc_controller3', 'sale_order_control.group_credit_controller')
+        guarantee.with_user(third).write({'value': 9000, 'entered_by': self.colleague.id})
+        for user in (self.colleague, third):
+            with self.assertRaisesRegex(AccessError, "somebody else must validate"):
+                guarantee.with_user(user).action_validate()
+        made = self.env['credit.guarantee'].with_user(third).with_context(default_entered_by=self.colleague.id).create({
+            'name': "B", 'account_id': self.account.id, 'value': 500, 'entered_by': self.colleague.id,
+            'currency_id': self.company.currency_id.id})
+        self.assertEqual(made.entered_by, third)
+        fourth = self._new_user('soc_controller4', 'sale_order_control.group_credit_controller')
+        guarantee.with_user(fourth).action_validate()
+        self.assertEqual((guarantee.state, guarantee.entered_by), ('valid', third))
+
+    def test_who_sells_lets_no_guarantee_count_but_ends_it(self):
+        guarantee = self._guarantee()
+        self._assert_refused(guarantee.with_user(self.controller).action_validate)
+        third = self._new_user('soc_controller3', 'sale_order_control.group_credit_controller')
+        guarantee.with_user(third).action_validate()
+        guarantee.with_user(self.controller).action_end()
+        self.assertEqual(guarantee.state, 'ended')
+
+    def test_alone_one_enters_and_validates_until_control_is_in_force(self):
+        self._switch(credit='warn')
+        guarantee = self._guarantee()
+        guarantee.action_validate()
+        self.assertEqual(guarantee.state, 'valid')
+
+    def _pool(self, limit=100, **values):
+        return self.env['credit.pool'].with_user(self.colleague).create({
+            'name': "Family", 'company_id': self.company.id, 'limit': limit, **values})
+
+    def test_who_sells_takes_nobody_out_of_a_group_and_raises_no_shared_limit(self):
+        whole = self._pool(500, name="Whole")
+        pool, other = self._pool(parent_id=whole.id), self._pool(1000, name="Other")
+        self.account.pool_id = pool
+        mine = pool.with_user(self.controller)
+        for act, values in (
+            (self.account.write, {'pool_id': False}), (self.account.write, {'pool_id': other.id}),
+            (self.account.write, {'pool_id': whole.id}), (mine.write, {'account_ids': [Command.clear()]}),
+            (mine.write, {'limit': 101}), (mine.write, {'active': False}), (mine.write, {'parent_id': False}),
+            (whole.with_user(self.controller).write, {'limit': 600}),
+        ):
+            with self.subTest(values=values):
+                self._assert_refused(act, values)
+        mine.write({'limit': 50})
+        whole.with_user(self.controller).limit = 400
+        other.with_user(self.controller).limit = 2000
+        self.account.with_user(self.colleague).pool_id = False
+        self.assertFalse(self.account.pool_id)
+
+    def _propose(self, grade):
+        with control_acting(self.env):
+            self.account.sudo().write({
+                'scored_grade_id': grade.id, 'proposed_limit_kind': 'amount', 'proposed_limit': 5000})
+
+    def test_who_sells_applies_no_proposal_that_eases_and_ends_no_strict_override(self):
+        self._propose(self.good)
+        self._assert_refused(self.account.action_apply_score)
+        self.account.with_user(self.colleague).action_override_grade(self.poor, "Late again")
+        self._assert_refused(self.account.action_end_override)
+        self.account.with_user(self.colleague).action_end_override()
+        self.assertEqual(self.account.grade_id, self.good)
+
+    def test_who_judged_by_hand_does_not_apply_what_follows(self):
+        card = self.env['credit.scorecard'].create({'name': "Card", 'factor_ids': [Command.create({
+            'name': "Reputation", 'kind': 'manual', 'weight': 1, 'range_ids': [
+                Command.create({'answer': "Good", 'points': 100})]})]})
+        self.env['credit.account.answer'].with_user(self.colleague).create({
+            'account_id': self.account.id, 'factor_id': card.factor_ids.id, 'range_id': card.factor_ids.range_ids.id})
+        self._propose(self.good)
+        with self.assertRaisesRegex(AccessError, "your own judgement by hand"), self.env.cr.savepoint():
+            self.account.with_user(self.colleague).action_apply_score()
+        self.env.invalidate_all()
+        third = self._new_user('soc_controller3', 'sale_order_control.group_credit_controller')
+        self.account.with_user(third).action_apply_score()
+        self.assertEqual(self.account.grade_id, self.good)
 
     def test_others_and_other_customers_are_free(self):
         self.account.with_user(self.colleague).write({'credit_limit': 2000, 'grade_id': self.good.id})

@@ -83,6 +83,23 @@ class TestCreditGradeRules(CreditCommon):
         self.assertEqual(set(self.orders.mapped('credit_state')), {'ok'})
         self.assertFalse(self.grade.rules_changed)
 
+    def test_each_person_is_told_once_however_many_chunks_it_takes(self):
+        self.orders[2].sudo().user_id = self.other_salesperson
+        before = self.orders.message_ids
+        with patch.object(credit_grade_recheck, 'AT_ONCE', 1):
+            self.grade.limit_amount = 2000
+        for _chunk in range(3):
+            self._run_nightly(limit=1)
+        self.assertEqual(set(self.orders.mapped('credit_state')), {'ok'})
+        notes = (self.orders.message_ids - before).filtered(lambda note: "No longer on credit hold" in str(note.body))
+        told = notes.filtered('partner_ids')
+        self.assertEqual(
+            sorted(told.partner_ids.ids), sorted((self.salesperson | self.other_salesperson).partner_id.ids))
+        self.assertEqual(len(told), 2)
+        self.assertIn(self.orders[1].name, told.filtered(
+            lambda note: note.partner_ids == self.salesperson.partner_id).body)
+        self.assertEqual({note.res_id for note in notes - told}, set(self.orders.ids), "each keeps its own note")
+
     def test_following_costs_hardly_more_for_twenty_customers_than_for_three(self):
         partners = self.env['res.partner'].create([{'name': f"More {n}", 'is_company': True} for n in range(20)])
         more = self.accounts._for_partners(partners, self.company)

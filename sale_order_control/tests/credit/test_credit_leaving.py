@@ -134,15 +134,45 @@ class TestCreditUnorderedDelivery(CreditCommon):
             picking.button_validate()
             self.assertEqual(picking.state, 'done')
 
-    def test_others_and_companies_that_only_warn_are_not_asked(self):
+    def test_others_and_companies_without_control_are_not_asked(self):
         self._hold()
         stranger = self.env['res.partner'].create({'name': "Stranger", 'is_company': True})
         self._picking(stranger).button_validate()
-        for mode in ('warn', 'off'):
-            self._switch(credit=mode)
-            picking = self._picking()
-            picking.button_validate()
-            self.assertEqual(picking.state, 'done')
+        self._switch(credit='off')
+        picking = self._picking()
+        picking.button_validate()
+        self.assertEqual(picking.state, 'done')
+        self.assertEqual(self.account.decision_ids.mapped('result'), ['hold'])
+
+    def test_the_transfer_says_before_that_it_will_be_stopped(self):
+        stranger = self.env['res.partner'].create({'name': "Stranger", 'is_company': True})
+        picking, other = self._picking(), self._picking(stranger)
+        self.assertFalse(picking.control_hold)
+        self._hold()
+        pickings = picking | other
+        pickings.invalidate_recordset()
+        self.assertIn("credit hold: Cheque came back", picking.control_hold)
+        self.assertFalse(other.control_hold)
+
+    def test_what_would_be_stopped_is_recorded_while_control_only_tells(self):
+        self._hold()
+        order = self._create_order(1)
+        order.with_user(self.controller).action_credit_release("Before the hold")
+        self.account.with_user(self.controller).action_hold("Cheque came back")
+        self._switch(credit='warn')
+        picking = self._picking()
+        self.assertFalse(picking.control_hold)
+        picking.button_validate()
+        self.assertEqual(picking.state, 'done')
+        decision = self.account.decision_ids[:1]
+        self.assertEqual(
+            (decision.result, decision.checkpoint, decision.mode, decision.issues[0]['would']),
+            ('passed', 'release', 'warn', 'block'))
+        self.assertIn(picking.name, decision.reason)
+        self.assertIn("Only told, not stopped", picking.message_ids[:1].body)
+        # It is no word of a controller: the hold goes on ending the release from before.
+        self._switch(credit='enforce')
+        self.assertIn('credit.hold', [issue.code for issue in order._get_control_issues('confirm')[order.id]])
 
     def test_many_transfers_cost_one_question(self):
         pickings = self.env['stock.picking'].union(*(self._picking() for _n in range(4)))

@@ -17,6 +17,7 @@ class CreditLimitCommon(CreditCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.today = cls.env['sale.order']._get_control_today()
+        cls.colleague = cls._new_user('soc_controller2', 'sale_order_control.group_credit_controller')
         cls.sister = cls.env['res.partner'].create({'name': "Sister", 'is_company': True})
         cls.brother = cls.env['res.partner'].create({'name': "Brother", 'is_company': True})
 
@@ -34,7 +35,7 @@ class CreditLimitCommon(CreditCommon):
             'currency_id': self.company.currency_id.id, 'date_from': self._day(start),
             'date_to': self._day(end), **values})
         if validate:
-            guarantee.action_validate()
+            guarantee.with_user(self.colleague).action_validate()
         return guarantee
 
     def _pool(self, limit, *partners, **values):

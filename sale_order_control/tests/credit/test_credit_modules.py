@@ -40,6 +40,20 @@ class TestCreditKits(ModuleCase):
         picking.with_context(cancel_backorder=not backorder)._action_done()
         return picking
 
+    def _take_back(self, picking, kits, ship=True):
+        """Take kits of a transfer back, taken off the order."""
+        wizard = self.env['stock.return.picking'].with_context(
+            active_id=picking.id, active_ids=picking.ids, active_model='stock.picking',
+        ).create({'picking_id': picking.id})
+        for line in wizard.product_return_moves:
+            line.write({'quantity': kits * (2 if line.product_id == self.parts[0] else 1), 'to_refund': True})
+        back = wizard._create_return()
+        for move in back.move_ids:
+            move.write({'quantity': move.product_uom_qty, 'picked': True})
+        if ship:
+            back._action_done()
+        return back
+
     def test_kits_on_order_count_as_kits(self):
         self.assertExposure(1000, to_deliver=1000)
 
@@ -61,18 +75,18 @@ class TestCreditKits(ModuleCase):
         self.assertExposure(1000, receivable=400, to_deliver=600)
 
     def test_kits_that_came_back_stop_counting_once(self):
-        picking = self._ship(20, 10)
-        wizard = self.env['stock.return.picking'].with_context(
-            active_id=picking.id, active_ids=picking.ids, active_model='stock.picking',
-        ).create({'picking_id': picking.id})
-        for line in wizard.product_return_moves:
-            line.write({'quantity': 2 if line.product_id == self.parts[0] else 1, 'to_refund': True})
-        back = wizard._create_return()
+        back = self._take_back(self._ship(20, 10), 1, ship=False)
         self.assertExposure(1000, to_invoice=1000)
-        for move in back.move_ids:
-            move.write({'quantity': move.product_uom_qty, 'picked': True})
         back._action_done()
         self.assertExposure(900, to_invoice=900)
+
+    def test_kits_that_came_back_while_others_are_to_come_stop_counting_once(self):
+        picking = self._ship(12, 6)
+        self._take_back(picking, 2)
+        # Ten ordered, two of the six came back, four are still to come.
+        self.assertExposure(800, to_invoice=400, to_deliver=400)
+        self._ship(8, 4)
+        self.assertExposure(800, to_invoice=800)
 
     def test_parts_of_a_held_customers_kits_stay(self):
         self._switch(release='enforce')

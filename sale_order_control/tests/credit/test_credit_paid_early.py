@@ -67,3 +67,37 @@ class TestCreditPaidEarly(PrepaymentCommon):
         self.assertEqual(order.credit_state, 'released')
         order.action_confirm()
         self.assertTrue(order.picking_ids)
+
+    def test_money_that_named_the_quotation_before_it_was_prepaid_is_found_by_itself(self):
+        self.account.grade_id.prepay_before_confirm = True
+        order = self._create_order(10)
+        order.settlement_mode = 'credit'
+        line = self._receive(1000, memo=f"for {order.name}")
+        self.assertFalse(line.advance_order_id)
+        order.write({'settlement_mode': 'prepay', 'settlement_percent': 100})
+        order.action_confirm()
+        self.assertEqual((order.state, line.advance_order_id), ('sale', order))
+        self.assertGoesOn(order)
+
+    def test_it_is_found_for_a_quotation_on_hold_when_the_grade_asks_for_the_money_first(self):
+        self._limit(100, self.account.grade_id)
+        order = self._create_order(10)
+        order.settlement_mode = 'credit'
+        order.action_submit()
+        self.assertEqual(order.credit_state, 'hold')
+        line = self._receive(1000, memo=order.name)
+        self.account.grade_id.prepay_before_confirm = True
+        order.write({'settlement_mode': 'prepay', 'settlement_percent': 100})
+        self._end_transaction()
+        self.assertEqual((line.advance_order_id, order.credit_state), (order, 'ok'))
+
+    def test_the_hold_says_what_to_do_with_money_that_names_nothing(self):
+        self.account.grade_id.prepay_before_confirm = True
+        line = self._receive(700)
+        order = self._create_order(10)
+        order.action_submit()
+        self.assertRegex(order.credit_hold_reason, "700.00 that Controlled Customer paid counts for no order.*Assign")
+        order.with_user(self.controller).action_set_advance_payments(line.ids)
+        self._end_transaction()
+        self.assertEqual(order.credit_state, 'hold')
+        self.assertNotIn("counts for no order", order.credit_hold_reason)

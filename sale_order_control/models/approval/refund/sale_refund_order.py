@@ -34,15 +34,18 @@ class SaleOrder(models.Model):
         """
         orders = self.sudo()
         received = orders._get_money_received()
-        claims = self.env['sale.refund.request'].sudo().search(
-            [('order_id', 'in', orders.ids), ('state', 'in', CLAIMING), ('id', 'not in', but.ids if but else [])])
-        claims = claims.filtered(lambda claim: not claim._has_gone_out()).grouped('order_id')
+        claimed = orders._get_money_claimed(but)
         return {
             order.id: order.currency_id.round(
-                received.get(order.id, 0.0) - order._get_used_amount()
-                - sum(claim.amount for claim in claims.get(order, ())))
+                received.get(order.id, 0.0) - order._get_used_amount() - claimed[order.id])
             for order in orders
         }
+
+    def _get_money_claimed(self, but=None):
+        claims = self.env['sale.refund.request'].sudo().search(
+            [('order_id', 'in', self.ids), ('state', 'in', CLAIMING), ('id', 'not in', but.ids if but else [])])
+        claims = claims.filtered(lambda claim: not claim._has_gone_out()).grouped('order_id')
+        return {order.id: sum(claim.amount for claim in claims.get(order.sudo(), ())) for order in self}
 
     def _get_used_amount(self):
         """Return the worth of what the customer got or was invoiced for, taxes included."""

@@ -14,15 +14,17 @@ class CreditCheck:
     :ivar grade: ``credit.grade``; empty means judged by the limit alone
     :ivar currency: currency of the root company
     :ivar limit_kind: ``none``, ``zero`` or ``amount``
-    :ivar prepaid: whether a customer without credit pays all of the order before anything is bought, made or shipped
+    :ivar prepaid: whether all of the order is paid before anything is bought, made or shipped: then it needs no credit
+    :ivar waiting: what of the order counts for nothing yet, because it is prepaid and not paid
+    :ivar beyond: what leaves right now beyond the order, part of ``amount``
     :ivar limit: what the customer may owe by itself: temporary or base amount, and guarantees
     :ivar room: :class:`PoolRoom` in the group of customers that leaves least of its shared limit; None without
     :ivar exposure: :class:`Exposure` without the orders judged together
     :ivar others: exposure including the orders of the batch that come first
-    :ivar amount: what this order adds
+    :ivar amount: what this order adds, or will once it is paid
     :ivar overdue_amount: overdue and not covered by payments
     :ivar overdue_days: days since the oldest uncovered item was due
-    :ivar accepted: ``{excess, overdue_amount, overdue_days}`` agreed at the last confirmation
+    :ivar accepted: ``{excess, pool_excess, overdue_amount, overdue_days, until}`` agreed at the last confirmation
     :ivar release: the ``credit.decision`` that lets this order pass; empty if none
     :ivar refusal: the ``credit.decision`` that refused credit for this order; empty if none
     :ivar refused_before: the ``credit.decision`` that refused credit for another order of the customer; empty if none
@@ -51,11 +53,23 @@ class CreditCheck:
     room: object = None
     unrated: object = None
     prepaid: bool = False
+    waiting: float = 0.0
+    beyond: float = 0.0
+
+    @property
+    def counted(self):
+        """What this order adds to the exposure as things are."""
+        return self.currency.round(self.amount - self.waiting)
+
+    @property
+    def needs_credit(self):
+        """Whether something of it is not paid before it leaves."""
+        return not self.prepaid or self.exceeds(self.beyond, 0.0)
 
     @property
     def total(self):
         """Exposure with this order."""
-        return self.currency.round(self.others + self.amount)
+        return self.currency.round(self.others + self.counted)
 
     @property
     def excess(self):
@@ -116,6 +130,13 @@ class CreditCheck:
         """The same of the group's excess."""
         return not self.exceeds(self.pool_excess, self.accepted.get('pool_excess', 0.0))
 
+    def get_agreed_excess(self, name):
+        """Return the excess that is agreed to once this order passes: nobody is asked about what needs no credit.
+
+        :param str name: ``excess`` or ``pool_excess``
+        """
+        return getattr(self, name) if self.needs_credit else self.accepted.get(name, 0.0)
+
     def is_overdue_agreed(self):
         """Whether the company knew of this debt when it last confirmed an order; days age by themselves."""
         return (
@@ -126,8 +147,10 @@ class CreditCheck:
         """Return the figures for the record of a decision."""
         return {
             **self.exposure.to_json(),
-            'others': self.others, 'order': self.amount, 'with_order': self.total, 'limit_kind': self.limit_kind,
-            'limit': self.limit, 'excess': self.excess, 'pool': self.room.pool.name if self.room else '',
-            'pool_excess': self.pool_excess, 'ceiling': self.ceiling, 'overdue_amount': self.overdue_amount,
-            'overdue_days': self.overdue_days, 'grade': self.grade.code or '',
+            'others': self.others, 'order': self.amount, 'waiting': self.waiting, 'with_order': self.total,
+            'limit_kind': self.limit_kind, 'limit': self.limit, 'excess': self.excess,
+            'pool': self.room.pool.name if self.room else '', 'pool_excess': self.pool_excess,
+            'agreed_excess': self.get_agreed_excess('excess'),
+            'agreed_pool_excess': self.get_agreed_excess('pool_excess'), 'ceiling': self.ceiling,
+            'overdue_amount': self.overdue_amount, 'overdue_days': self.overdue_days, 'grade': self.grade.code or '',
         }

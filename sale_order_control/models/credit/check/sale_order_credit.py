@@ -7,6 +7,7 @@ from ...order.control_issue import ControlIssue
 from ...order.control_memory import control_memory
 from ...order.control_words import word_days
 from ..limit.credit_pool_use import PoolUse
+from ..settlement.settlement_grade import get_looseness
 from .credit_check import CreditCheck
 
 
@@ -59,6 +60,7 @@ class SaleOrder(models.Model):
         uses = PoolUse(members, positions)
         amounts = self._get_credit_amounts(company, terms, positions, payers)
         decisions = accounts._read_credit_decisions(self)
+        waiting = self._get_credit_waiting(company, terms, positions, payers, amounts, decisions)
         running, checks, beyond = defaultdict(float), {}, self._get_credit_beyond(company, terms, payers)
         for order in self.sorted('id'):
             owner = payers[terms[order.id].partner_invoice_id]
@@ -70,13 +72,14 @@ class SaleOrder(models.Model):
                 others += beyond[owner.id] - beyond.get(order, 0.0)
             check = order._prepare_credit_check(
                 account, company, positions[owner.id], others, amounts[order.id], decisions,
-                partner=owner, limit_kind=limits[owner.id].own_kind, limit=limits[owner.id].own,
-                prepaid=limits[owner.id].own_kind == 'zero' and order._is_held_until_prepaid(terms[order.id]),
+                get_looseness(*order._read_settlement(terms[order.id])), partner=owner,
+                limit_kind=limits[owner.id].own_kind, limit=limits[owner.id].own,
+                prepaid=order.id in waiting, waiting=waiting.get(order.id, 0.0), beyond=beyond.get(order, 0.0),
                 room=uses.get_room(account),
                 unrated=self.env['res.currency'].browse(positions[owner.id].unrated or uses.get_unrated(account)))
             checks[order.id] = check
             if checkpoint == 'confirm' and order._counts_for_next(check):
-                running[owner.id] += check.amount
+                running[owner.id] += check.counted
                 uses.use(account, positions[owner.id].exposure.total + running[owner.id])
         return checks
 
@@ -122,11 +125,14 @@ class SaleOrder(models.Model):
                 owner = order.partner_invoice_id.commercial_partner_id
                 # Invoiced to somebody else than the terms say: to them the whole order is new.
                 if owner == payers[terms[order.id].partner_invoice_id]:
-                    total += (positions[owner.id].orders or {}).get(order.id, 0.0) - now
+                    position = positions[owner.id]
+                    total += (position.orders or {}).get(order.id, 0.0) + (position.waiting or {}).get(order.id, 0.0)
+                    total -= now
             amounts[order.id] = company.currency_id.round(total)
         return amounts
 
-    def _prepare_credit_check(self, account, company, position, others, amount, decisions, **figures):
+    def _prepare_credit_check(
+            self, account, company, position, others, amount, decisions, looseness, **figures):
         self.ensure_one()
         today, currency, grade = self._get_control_today(), company.currency_id, account.grade_id
         return CreditCheck(
@@ -134,7 +140,8 @@ class SaleOrder(models.Model):
             exposure=position.exposure, others=currency.round(others), amount=amount,
             overdue_amount=position.overdue_amount, overdue_days=position.overdue_days(today),
             accepted=decisions.get_accepted(account, today),
-            release=decisions.get_release(account, self, currency.round(others + amount), amount, today),
+            release=decisions.get_release(
+                account, self, currency.round(others + amount - figures['waiting']), amount, today, looseness),
             refusal=decisions.get_refusal(self),
             refused_before=decisions.get_refusal_of_another(account, self),
             max_order=grade._convert(grade.max_order_amount, currency, company, today),
@@ -164,17 +171,18 @@ class SaleOrder(models.Model):
             issues.append(self._prepare_credit_rate_issue(check))
         effect = check.grade._get_effect(checkpoint)
         if effect != 'allow':
-            if check.pool_excess and not (leaves and check.is_pool_excess_agreed()):
+            # Who pays all of it first needs no credit: supply and delivery wait for the payment.
+            if check.pool_excess and check.needs_credit and not (leaves and check.is_pool_excess_agreed()):
                 issues.append(self._prepare_credit_pool_issue(check, effect))
-            # Whoever gets no credit and pays first needs none: supply and delivery wait for the payment.
-            if check.excess and not (check.is_excess_agreed() if leaves else check.prepaid):
+            if check.excess and check.needs_credit and not (leaves and check.is_excess_agreed()):
                 issues.append(self._prepare_credit_limit_issue(check, effect))
             if check.is_overdue and not (leaves and check.is_overdue_agreed()):
                 issues.append(self._prepare_credit_overdue_issue(check, effect))
             if not leaves and check.max_order and check.exceeds(check.amount, check.max_order):
                 issues.append(self._prepare_credit_order_max_issue(check, effect))
         threshold = check.grade.watch_percent
-        if not leaves and threshold and not check.excess and not check.pool_excess and check.used_percent >= threshold:
+        near = threshold and not check.excess and not check.pool_excess and check.used_percent >= threshold
+        if near and check.needs_credit and not leaves:
             issues.append(self._prepare_credit_watch_issue(check))
         return issues
 

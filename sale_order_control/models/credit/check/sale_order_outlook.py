@@ -19,9 +19,10 @@ class CreditOutlook:
     :ivar grade: ``credit.grade``; empty without one
     :ivar limit: :class:`EffectiveLimit` of the customer
     :ivar position: :class:`Position` of the customer, without any quotation
-    :ivar amount: what this quotation would add, as it is on the screen
+    :ivar amount: what this quotation would add, as it is on the screen: nothing if all of it is paid before it leaves
     :ivar others: what the customer's other open quotations would add
     :ivar other_count: how many those are
+    :ivar prepaid: whether all of this quotation is paid before it leaves
     """
 
     partner: object
@@ -32,6 +33,7 @@ class CreditOutlook:
     amount: float
     others: float
     other_count: int
+    prepaid: bool = False
 
     @property
     def available(self):
@@ -58,7 +60,8 @@ class SaleOrder(models.Model):
         compute='_compute_credit_outlook', compute_sudo=True, sanitize=False, groups=READERS,
         help="What is left of the customer's limit now, after this quotation, and after all open quotations.")
 
-    @api.depends('partner_invoice_id', 'amount_total', 'currency_id', 'company_id', 'state')
+    @api.depends('partner_invoice_id', 'amount_total', 'currency_id', 'company_id', 'state', 'settlement_mode',
+                 'settlement_percent')
     def _compute_credit_outlook(self):
         outlooks = self._get_credit_outlooks()
         for order in self:
@@ -93,16 +96,17 @@ class SaleOrder(models.Model):
         for order in self:
             owner = order.partner_invoice_id.commercial_partner_id._origin
             others = {key: amount for key, amount in quotations[owner.id].items() if key != order._origin.id}
+            prepaid = order._is_prepaid_in_full()
+            total = order.currency_id._convert(order.amount_total, company.currency_id, company, today)
             outlooks[order.id] = CreditOutlook(
                 partner=owner, currency=company.currency_id, grade=grades.get(owner.id, self.env['credit.grade']),
                 limit=limits[owner.id], position=positions[owner.id],
-                amount=order.currency_id._convert(order.amount_total, company.currency_id, company, today),
-                others=sum(others.values()), other_count=len(others))
+                amount=0.0 if prepaid else total, others=sum(others.values()), other_count=len(others), prepaid=prepaid)
         return outlooks
 
     @api.model
     def _read_open_quotations(self, owners, company):
-        """Read what the open quotations of customers would add.
+        """Read what the open quotations of customers would add; those paid in full before they leave add nothing.
 
         :return: ``defaultdict {commercial_partner_id: {order_id: amount}}`` in the company's currency
         """
@@ -110,8 +114,8 @@ class SaleOrder(models.Model):
         found = self.sudo().search_fetch([
             ('partner_invoice_id', 'child_of', owners.ids), ('state', 'in', ('draft', 'sent')),
             ('company_id', 'child_of', company.id), ('amount_total', '>', 0),
-        ], ['partner_invoice_id', 'amount_total', 'currency_id'])
-        for order in found:
+        ], ['partner_invoice_id', 'amount_total', 'currency_id', 'company_id', 'settlement_mode', 'settlement_percent'])
+        for order in found.filtered(lambda order: not order._is_prepaid_in_full()):
             owner = order.partner_invoice_id.commercial_partner_id
             amounts[owner.id][order.id] = order.currency_id._convert(
                 order.amount_total, company.currency_id, company, today)
@@ -138,10 +142,13 @@ class SaleOrder(models.Model):
                 limit=money(outlook.limit.effective)))
         if outlook.limit.kind != 'none':
             parts.append(coloured(outlook.available, self.env._("%s available now")))
-            parts.append(coloured(outlook.after, self.env._("%s after this order")))
+            if not outlook.prepaid:
+                parts.append(coloured(outlook.after, self.env._("%s after this order")))
             if outlook.other_count:
                 parts.append(coloured(
                     outlook.after_all, self.env._("%%s after all %s open quotations", outlook.other_count + 1)))
+        if outlook.prepaid:
+            parts.append(self.env._("this order is paid in full before it leaves and uses no credit"))
         if outlook.position.overdue_amount:
             days = outlook.position.overdue_days(self._get_control_today())
             parts.append(Markup('<span class="text-danger">%s</span>') % self.env._(

@@ -35,9 +35,23 @@ _READ_FIELDS = {
         'product_uom_id',
         'price_total',
         'sale_line_ids',
+        'advance_order_id',
+        'payment_id',
     ],
     'credit.dispute': ['move_id', 'closed_on'],
-    'sale.order': ['partner_invoice_id', 'state', 'invoice_status', 'company_id', 'currency_id', 'amount_total'],
+    'sale.order': [
+        'partner_invoice_id',
+        'state',
+        'invoice_status',
+        'company_id',
+        'currency_id',
+        'amount_total',
+        'settlement_mode',
+        'settlement_percent',
+        'transaction_ids',
+    ],
+    'payment.transaction': ['payment_id', 'source_transaction_id'],
+    'credit.decision': ['order_id', 'result', 'figures'],
     'sale.order.line': [
         'order_id',
         'state',
@@ -76,7 +90,8 @@ _READ_FIELDS = {
     'uom.uom': ['factor'],
     'product.template': ['invoice_policy'],
     'product.product': ['product_tmpl_id'],
-    'res.company': ['parent_path', 'account_price_include'],
+    'res.company': [
+        'parent_path', 'account_price_include', 'control_credit', 'control_release', 'control_go_live'],
 }
 
 
@@ -138,6 +153,7 @@ class Position:
 
     :ivar exposure: the customer's :class:`Exposure` without the orders told apart
     :ivar orders: ``{order id: amount}`` that the orders told apart add to it, company currency
+    :ivar waiting: the same of what they do not add, because it stays here until it is paid
     :ivar overdue_amount: due before today, not disputed, and not covered by payments or credit notes
     :ivar overdue_since: due date of the oldest item that is not covered, or None
     :ivar disputed_amount: unpaid on invoices that the customer disputes; part of the exposure, never overdue
@@ -146,6 +162,7 @@ class Position:
 
     exposure: Exposure = Exposure()
     orders: dict = None
+    waiting: dict = None
     overdue_amount: float = 0.0
     overdue_since: date = None
     disputed_amount: float = 0.0
@@ -198,11 +215,13 @@ class CreditAccount(models.Model):
         rounded = get_rounding(root.currency_id)
         rows = self.env.execute_query(SQL(
             EXPOSURE, **self._get_exposure_parameters(owners, root), apart=orders.ids if orders else []))
-        for owner, order_id, *parts, overdue, since, disputed, unrated in rows:
+        for owner, order_id, *parts, overdue, since, disputed, unrated, waiting in rows:
             position = positions[owner]
             position.unrated = unrated or position.unrated
             if order_id:
                 position.orders = {**(position.orders or {}), order_id: rounded(sum(parts))}
+                if waiting:
+                    position.waiting = {**(position.waiting or {}), order_id: rounded(waiting)}
                 continue
             position.exposure = Exposure._from_parts(parts, rounded)
             position.overdue_amount = overdue and rounded(overdue)

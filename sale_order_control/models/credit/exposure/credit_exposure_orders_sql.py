@@ -3,13 +3,17 @@
 It runs only for customers who have something open, with these variables of the function: ``contacts`` and
 ``owners`` (who may be invoiced, and for whom), ``open_orders``, ``payers``, ``currencies`` and ``totals`` (an
 order per place), ``foreign_currencies`` and ``factors`` (what a unit of each is worth in the company's currency),
-``at_customer`` and ``outside`` (locations), ``units`` and ``unit_factors``.
+``at_customer`` and ``outside`` (locations), ``units`` and ``unit_factors``, ``prepaid`` and ``pledges`` (orders whose
+goods stay here until all is paid, and what came for each).
 """
+
+from .credit_pledged_sql import PLEDGED
 
 # Orders that may still be delivered or invoiced, into four variables.
 OPEN_ORDERS = """
-    SELECT ARRAY_AGG(id), ARRAY_AGG(partner_invoice_id), ARRAY_AGG(currency_id), ARRAY_AGG(amount_total::float8)
-      INTO open_orders, payers, currencies, totals
+    SELECT ARRAY_AGG(id), ARRAY_AGG(partner_invoice_id), ARRAY_AGG(currency_id), ARRAY_AGG(amount_total::float8),
+           BOOL_OR(settlement_mode = 'prepay' AND settlement_percent >= 100)
+      INTO open_orders, payers, currencies, totals, some_prepaid
       FROM sale_order
      WHERE partner_invoice_id = ANY(contacts) AND state = 'sale' AND invoice_status IN ('no', 'to invoice')
        AND company_id = ANY(companies)"""
@@ -31,6 +35,26 @@ LEFT_OVER_ORDERS = """
       FROM sale_order
      WHERE id = ANY(left_over) AND id <> ALL(COALESCE(open_orders, '{}')) AND partner_invoice_id = ANY(contacts)
        AND company_id = ANY(companies)"""
+
+# Orders that are paid in full before anything leaves put nothing at risk: what is still to come of them counts
+# as far as it is paid, so that the money lends nothing to others. Whom a controller released from paying
+# first gets goods on credit.
+PREPAID_ORDERS = f"""
+    SELECT ARRAY_AGG(id), ARRAY_AGG(pledged) INTO prepaid, pledges
+      FROM (
+        SELECT so.id, COALESCE(({PLEDGED.format(order='so.id')}), 0) AS pledged
+          FROM sale_order so
+          JOIN res_company company ON company.id = so.company_id
+          JOIN res_company root ON root.id = given_root
+         WHERE so.id = ANY(open_orders) AND so.settlement_mode = 'prepay' AND so.settlement_percent >= 100
+           AND so.state = 'sale' AND root.control_credit = 'enforce' AND company.control_release = 'enforce'
+           AND (company.control_go_live IS NULL OR so.create_date::date >= company.control_go_live)
+           AND NOT EXISTS (
+               SELECT FROM (SELECT result, figures FROM credit_decision
+                             WHERE order_id = so.id AND result IN ('released', 'rejected', 'revoked')
+                             ORDER BY id DESC LIMIT 1) latest
+                WHERE latest.result = 'released' AND (latest.figures->'settlement'->>'missing')::float8 > 0)
+      ) ahead"""
 
 # Units of a currency per unit of the one that rates are told in, as Odoo converts on a day; NULL without any rate.
 _RATE = """
@@ -181,7 +205,10 @@ _GOODS = """
         SELECT known.*,
                CASE WHEN NOT is_live THEN CASE WHEN by_transfer THEN GREATEST(0, delivered) ELSE 0 END
                     WHEN NOT by_transfer THEN GREATEST(ordered, delivered)
-                    WHEN is_kit THEN CASE WHEN coming > 0 THEN GREATEST(ordered, delivered) ELSE delivered END
+                    -- Parts are counted in their own quantities: what came back of them, as a share of the kits.
+                    WHEN is_kit AND coming > 0
+                    THEN GREATEST(delivered, ordered * (1 - LEAST(1, COALESCE(returned / NULLIF(asked, 0), 0))))
+                    WHEN is_kit THEN delivered
                     -- Beyond what transfers were made for, nobody has dropped anything yet. In an
                     -- exchange the new goods may be on their way before the old ones are back.
                     ELSE GREATEST(LEAST(ordered, delivered + coming), delivered + coming - coming_back)
@@ -247,6 +274,12 @@ _GOODS = """
 # One row per customer; an order told apart has a row of its own.
 ORDERS = "WITH" + ",".join((_ORDER, _LINE, _INVOICED, _MOVED, _GOODS)) + """
     SELECT owner, CASE WHEN given_apart IS NULL OR order_id = ANY(given_apart) THEN order_id END, 0::float8, 0::float8,
-           to_invoice - (advance - LEAST(advance, to_deliver)), to_deliver - LEAST(advance, to_deliver),
-           0::float8, NULL::date, 0::float8, unrated
-      FROM owed"""
+           delivered, coming - waits, 0::float8, NULL::date, 0::float8, unrated, waits
+      FROM owed
+     CROSS JOIN LATERAL (
+           SELECT to_invoice - (advance - LEAST(advance, to_deliver)) AS delivered,
+                  to_deliver - LEAST(advance, to_deliver) AS coming,
+                  pledges[ARRAY_POSITION(prepaid, order_id)] AS pledged) netted
+     CROSS JOIN LATERAL (
+           SELECT CASE WHEN pledged IS NULL THEN 0
+                       ELSE GREATEST(0, coming - GREATEST(0, pledged - GREATEST(0, delivered))) END AS waits) held"""

@@ -18,6 +18,7 @@ from .credit_exposure_orders_sql import (
     ON_THE_WAY,
     OPEN_ORDERS,
     ORDERS,
+    PREPAID_ORDERS,
     UNITS,
 )
 
@@ -73,7 +74,8 @@ _OWING = f"""
 
 # What was paid without saying for what settles the oldest items first: since when is the rest due?
 _UNCOVERED = f"""WITH {_PARTLY_PAID}, {_ITEM}
-    SELECT owner, NULL::int, 0::float8, 0::float8, 0::float8, 0::float8, 0::float8, MIN(due), 0::float8, NULL::int
+    SELECT owner, NULL::int, 0::float8, 0::float8, 0::float8, 0::float8, 0::float8, MIN(due), 0::float8, NULL::int,
+           0::float8
       FROM (
         SELECT owner, due, SUM(amount) FILTER (WHERE amount < 0) OVER (PARTITION BY owner) AS paid,
                amount > 0 AND NOT is_disputed AND due < given_today AS is_late,
@@ -87,7 +89,7 @@ _UNCOVERED = f"""WITH {_PARTLY_PAID}, {_ITEM}
 # A draft credit note is a wish; a draft invoice is a debt whose number is missing.
 _DRAFT = """
     SELECT party.owner, NULL::int, 0::float8, SUM(GREATEST(0, move.amount_total_signed))::float8, 0::float8, 0::float8,
-           0::float8, NULL::date, 0::float8, NULL::int
+           0::float8, NULL::date, 0::float8, NULL::int, 0::float8
       FROM account_move move
       JOIN UNNEST(contacts, owners) AS party(id, owner) ON party.id = move.partner_id
      WHERE move.partner_id = ANY(contacts)
@@ -105,7 +107,7 @@ CREATE_FUNCTION = f"""
         given_today date, given_apart int[])
     RETURNS TABLE (
         owner int, order_id int, receivable float8, draft_invoiced float8, to_invoice float8, to_deliver float8,
-        overdue float8, since date, disputed float8, unrated int)
+        overdue float8, since date, disputed float8, unrated int, waiting float8)
     LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan SET enable_mergejoin = off SET jit = off
     AS $function$
     #variable_conflict use_column
@@ -127,6 +129,9 @@ CREATE_FUNCTION = f"""
         outside int[];
         units int[];
         unit_factors float8[];
+        some_prepaid bool;
+        prepaid int[];
+        pledges float8[];
     BEGIN
         SELECT ARRAY_AGG(id), ARRAY_AGG(commercial_partner_id) INTO contacts, owners
           FROM res_partner WHERE commercial_partner_id = ANY(given_partners);
@@ -158,17 +163,22 @@ CREATE_FUNCTION = f"""
             at_customer := ARRAY({AT_CUSTOMER});
             outside := at_customer || ARRAY({ON_THE_WAY});
             {UNITS};
+            IF some_prepaid THEN
+                {PREPAID_ORDERS};
+            END IF;
             RETURN QUERY {ORDERS};
         END IF;
     END
     $function$"""
 
 # Parameters: partners, company_path, root, currency, price_include, today, apart (orders to tell apart;
-# all of them if NULL). One row per customer; an order told apart has a row of its own.
+# all of them if NULL). One row per customer; an order told apart has a row of its own. "waiting" is what counts
+# for nothing because it stays here until it is paid.
 EXPOSURE = f"""
     SELECT owner, order_id, SUM(receivable) AS receivable, SUM(draft_invoiced) AS draft_invoiced,
            SUM(to_invoice) AS to_invoice, SUM(to_deliver) AS to_deliver, SUM(overdue) AS overdue, MIN(since) AS since,
-           SUM(disputed) AS disputed, MAX(unrated) AS unrated
+           SUM(disputed) AS disputed, MAX(unrated) AS unrated,
+           SUM(waiting) AS waiting
       FROM {EXPOSURE_FUNCTION}(
            %(partners)s::int[], %(company_path)s, %(root)s, %(currency)s, %(price_include)s, %(today)s::date,
            %(apart)s::int[])

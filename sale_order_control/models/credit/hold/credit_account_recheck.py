@@ -164,16 +164,24 @@ class SaleOrder(models.Model):
 
     def _tell_freed(self, cause):
         """Tell each salesperson once which orders are free; every order keeps the note."""
+        quiet = control_memory(self.env).quiet
         for orders in self.sorted('id').grouped('user_id').values():
             for order in orders:
                 again = self.env._("You can submit it again.") if order.state in ('draft', 'sent') else \
                     self.env._("The goods may leave.")
                 others = ""
-                if order == orders[:1] and len(orders) > 1:
+                if order == orders[:1] and len(orders) > 1 and not quiet:
                     others = self.env._(" The same is true of %s.", ", ".join(orders[1:].mapped('name')))
                 order._tell_salesperson(
                     self.env._("No longer on credit hold. %(cause)s %(again)s", cause=cause, again=again) + others,
-                    notify=order == orders[:1])
+                    notify=order == orders[:1] and not quiet)
+
+    def _notify_freed(self, cause):
+        """Notify each salesperson by one note of all these orders, which have their own notes already."""
+        for orders in self.sorted('id').grouped('user_id').values():
+            orders[:1]._tell_salesperson(self.env._(
+                "No longer on credit hold: %(orders)s. %(cause)s", orders=", ".join(orders.mapped('name')),
+                cause=cause))
 
     def _confirm_parked(self, cause):
         """Confirm orders whose customer had signed or paid while they were on hold."""

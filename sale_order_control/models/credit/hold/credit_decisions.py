@@ -20,7 +20,8 @@ _LATEST = """
    SELECT 'account', latest.id
      FROM unnest(%(accounts)s::int[]) AS wanted
     CROSS JOIN LATERAL (
-        SELECT id FROM credit_decision WHERE account_id = wanted AND order_id IS NULL
+        SELECT id FROM credit_decision
+         WHERE account_id = wanted AND order_id IS NULL AND result IN ('released', 'rejected', 'revoked', 'hold')
          ORDER BY id DESC LIMIT 1) latest
     UNION ALL
    SELECT 'confirmed', latest.id
@@ -64,20 +65,27 @@ class DecisionsInForce:
 
         The days overdue go on by themselves: what was agreed a week ago is a week older now.
 
-        :return: ``{excess, pool_excess, overdue_amount, overdue_days}``, empty when nobody was asked
+        :return: ``{excess, pool_excess, overdue_amount, overdue_days, until}``, empty when nobody was asked
         """
         decision = self.confirmed.get(account.id)
         figures = decision.figures if decision else {}
         if not figures.get('agreed'):
             return {}
-        if figures.get('agreed_until') and fields.Date.to_date(figures['agreed_until']) < today:
+        until = figures.get('agreed_until') or ''
+        if until and fields.Date.to_date(until) < today:
             return {}
         return {
-            'excess': figures['excess'],
-            'pool_excess': figures.get('pool_excess', 0.0),
+            'excess': figures['agreed_excess'],
+            'pool_excess': figures['agreed_pool_excess'],
             'overdue_amount': figures['overdue_amount'],
             'overdue_days': figures['overdue_days'] + max(0, (today - decision.date) // timedelta(days=1)),
+            'until': until,
         }
+
+    def is_let_go_unpaid(self, order):
+        """Whether a controller let the goods of this order leave before they are paid, as it was agreed."""
+        own = self.by_order.get(order.id)
+        return bool(own and own.result == 'released' and own.figures.get('settlement', {}).get('missing'))
 
     def get_refusal(self, order):
         """Return the decision that refused credit for an order and was not taken back since, or None."""
@@ -95,18 +103,20 @@ class DecisionsInForce:
             return None
         return None if any(later and later.id > refusal.id for later in (general, own)) else refusal
 
-    def get_release(self, account, order, total, amount, today):
+    def get_release(self, account, order, total, amount, today, looseness=0.0):
         """Return the decision that lets an order pass, or None.
 
         An order's own release goes first; a later hold of the account ends both kinds.
 
         :param float total: exposure with the order
         :param float amount: what the order adds
+        :param float looseness: how the order is settled, see ``get_looseness``: who released an order that is paid
+            before it leaves said nothing of one that is paid later
         """
         general = self.by_account.get(account.id)
         hold_id = general.id if general and general.result == 'hold' else 0
         own = self.by_order.get(order.id)
-        if own and own.id > hold_id and own._allows(order, amount, today):
+        if own and own.id > hold_id and own._allows(order, amount, today) and not own._is_stricter_than(looseness):
             return own
         # Who refused this order did not mean to be overruled by an older word about the customer.
         refused = own and own.result == 'rejected' and general and own.id > general.id
@@ -121,7 +131,7 @@ class CreditDecision(models.Model):
     _latest_order_idx = models.Index(
         "(order_id, id DESC) WHERE result IN ('released', 'rejected', 'revoked')")
     _latest_account_idx = models.Index(
-        "(account_id, id DESC) WHERE order_id IS NULL")
+        "(account_id, id DESC) WHERE order_id IS NULL AND result IN ('released', 'rejected', 'revoked', 'hold')")
     _latest_confirmed_idx = models.Index(
         "(account_id, id DESC) WHERE result = 'passed' AND checkpoint IN ('confirm', 'growth') AND mode = 'enforce'")
 
@@ -138,6 +148,11 @@ class CreditDecision(models.Model):
             and (not self.until or self.until >= today)
             and self.currency_id.compare_amounts(amount, self.amount) <= 0
             and self.user_id not in (order.user_id, order.create_uid))
+
+    def _is_stricter_than(self, looseness):
+        """Whether the order that was decided on was settled more strictly."""
+        self.ensure_one()
+        return (self.figures or {}).get('settlement', {}).get('looseness', looseness) + 1e-6 < looseness
 
 
 class CreditAccount(models.Model):

@@ -2,7 +2,7 @@
 
 from odoo import api, fields, models
 
-from ...order.control_memory import control_acting, control_cause
+from ...order.control_memory import control_acting, control_cause, told_later
 from ..account.credit_nightly import NightlyStep
 
 # So many customers are looked at while somebody waits; more of them are left to the nightly job, which starts at once.
@@ -21,6 +21,8 @@ class CreditGrade(models.Model):
 
     rules_changed = fields.Boolean(
         readonly=True, copy=False, help="The nightly job is still to look at the customers of this grade.")
+    rules_changed_after = fields.Integer(
+        readonly=True, copy=False, help="The last credit decision before: what became free since is told in the end.")
 
     def write(self, vals):
         names = (LIMIT_RULES | HOLD_RULES) & vals.keys()
@@ -47,7 +49,10 @@ class CreditGrade(models.Model):
         if len(concerned) <= AT_ONCE:
             concerned._follow_grade_rules(self._word_change())
             return
-        self.sudo().rules_changed = True
+        last = self.env['credit.decision'].sudo().search([], limit=1, order='id desc')
+        # What an earlier change, still under way, has freed is told along with this one.
+        self.sudo().filtered(lambda grade: not grade.rules_changed).write({
+            'rules_changed': True, 'rules_changed_after': last.id})
         self.env['credit.nightly.step'].sudo()._reopen('grade_rules')
         self.env.ref('sale_order_control.ir_cron_credit_nightly').sudo()._trigger()
 
@@ -55,6 +60,15 @@ class CreditGrade(models.Model):
         if len(self) == 1:
             return self.env._("The rules of credit grade %s were changed.", self.code)
         return self.env._("The rules of the credit grades %s were changed.", ", ".join(self.mapped('code')))
+
+    def _tell_freed_by_rules(self):
+        """Tell each person once, in the end, which orders the changed rules of this grade have freed."""
+        self.ensure_one()
+        cause = self._word_change()
+        orders = self.env['credit.decision'].sudo().search([
+            ('id', '>', self.rules_changed_after), ('checkpoint', '=', 'recheck'), ('result', '=', 'passed'),
+            ('reason', '=', cause)]).order_id
+        orders.filtered(lambda order: order.credit_state != 'hold')._notify_freed(cause)
 
     @api.model
     def _get_rules_changed(self):
@@ -109,8 +123,10 @@ class CreditAccount(models.Model):
         return self._get_graded_domain(self.env['credit.grade'].sudo()._get_rules_changed())
 
     def _run_grade_rules_due(self, today):
-        grades = self.env['credit.grade'].sudo()._get_rules_changed()
-        self._follow_grade_rules((grades & (self.grade_id | self.scored_grade_id))._word_change())
-        for grade in grades:
+        for grade in self.env['credit.grade'].sudo()._get_rules_changed():
+            with told_later(self.env):
+                self.filtered(lambda account, grade=grade: grade in account.grade_id | account.scored_grade_id) \
+                    ._follow_grade_rules(grade._word_change())
             if not self.sudo().search_count([*self._get_graded_domain(grade), ('id', '>', self[-1:].id)], limit=1):
+                grade._tell_freed_by_rules()
                 grade.rules_changed = False

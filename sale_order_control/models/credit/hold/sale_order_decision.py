@@ -87,13 +87,18 @@ class SaleOrder(models.Model):
                 # Whether somebody had to be asked: what was merely told is not agreed to.
                 'agreed': mode == 'enforce' and check.grade._get_effect('confirm') in ('approve', 'block'),
                 # What passed by a release with a last day is agreed to until then.
-                'agreed_until': fields.Date.to_string(check.release.until) or '' if check.release else '',
+                'agreed_until': self._get_credit_agreed_until(check),
             },
             issues=[
                 {'code': issue.code, 'effect': issue.effect, 'would': issue.would, 'message': issue.message,
                  'figures': issue.figures}
                 for issue in found
             ])
+
+    def _get_credit_agreed_until(self, check):
+        """Return the last day of what is agreed to with this check as text, empty for no end."""
+        until = fields.Date.to_string(check.release.until) or '' if check.release else ''
+        return until or ('' if check.needs_credit else check.accepted.get('until', ''))
 
     def _prepare_credit_state(self, account, check, found):
         """Return what the order shows of a check."""

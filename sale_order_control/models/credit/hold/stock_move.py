@@ -11,18 +11,22 @@ class StockMove(models.Model):
     _inherit = 'stock.move'
 
     def _control_require_release(self):
-        memory = control_memory(self.env)
         surplus = self._get_credit_surplus()
-        keys = {('credit over', order_id): amount for order_id, amount in surplus.items()}
-        if keys:
+        if surplus:
             self.env['sale.order'].browse(surplus)._control_serialise('release')
-        memory.facts.update(keys)
+        return super()._control_require_release()
+
+    def _get_control_release_issues(self):
+        """Judge what leaves beyond the orders along with them, at the door and in what is said of it before."""
+        facts = control_memory(self.env).facts
+        keys = {('credit over', order_id): amount for order_id, amount in self._get_credit_surplus().items()}
+        facts.update(keys)
         try:
-            return super()._control_require_release()
+            return super()._get_control_release_issues()
         finally:
             # Once the moves are done the exposure has what of them will be invoiced.
             for key in keys:
-                memory.facts.pop(key, None)
+                facts.pop(key, None)
 
     def _get_credit_surplus(self):
         """Work out what these moves take out beyond their demand, and of products that nobody ordered.

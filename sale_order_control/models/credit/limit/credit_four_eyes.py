@@ -1,10 +1,11 @@
 from math import inf
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
 from ...order.control_memory import control_memory
 from ..account.credit_account import LIMIT_CHANGES
+from .credit_guarantee import FIGURES
 
 
 class CreditAccount(models.Model):
@@ -34,17 +35,20 @@ class CreditAccount(models.Model):
     # === RULE ===#
 
     def _get_ease(self):
-        """Return how easy the customer's credit is: what it may owe by its base limit, and its grade."""
+        """Return how easy the customer's credit is: what it may owe by its base limit, its grade, and the groups
+        whose shared limits bind it.
+        """
         self.ensure_one()
         limits = {'none': inf, 'zero': 0.0}
-        return limits.get(self.limit_kind, self.credit_limit), self.sudo().grade_id
+        account = self.sudo()
+        return limits.get(self.limit_kind, self.credit_limit), account.grade_id, account.pool_id._get_chain()
 
     @api.model
     def _get_ease_without_account(self, vals):
         """Return the same of a customer whose account is being made with these values."""
         root = (self.env['res.company'].browse(vals.get('company_id')) or self.env.company).sudo().root_id
         partner = self.env['res.partner'].sudo().browse(vals.get('partner_id')).with_company(root)
-        return partner.credit_limit or inf, self.env['credit.grade']
+        return partner.credit_limit or inf, self.env['credit.grade'], self.env['credit.pool'].sudo()
 
     def _check_eased(self, before):
         """Refuse what made the credit of customers easier to somebody who sells to them.
@@ -56,11 +60,30 @@ class CreditAccount(models.Model):
         for company, accounts in eased.grouped('company_id').items():
             self._refuse_to_sellers(accounts.partner_id, company)
 
-    def _is_easier_than(self, limit, grade):
-        now, given = self._get_ease()
+    def _is_easier_than(self, limit, grade, pools):
+        now, given, shared = self._get_ease()
         # The best grade is the first; without any, the limit alone counts.
         better = grade and (not given or given.sequence < grade.sequence)
-        return bool(better) or now > limit
+        return bool(better) or now > limit or bool(pools - shared)
+
+    def action_apply_score(self):
+        before = {account.id: account._get_ease() for account in self}
+        judged = self.filtered(lambda account: self.env.user in account.sudo().answer_ids.user_id)
+        result = super().action_apply_score()
+        self._check_eased(before)
+        for account in judged.filtered(
+                lambda account: account._is_easier_than(*before[account.id]) and self._asks_four_eyes(
+                    account.company_id)):
+            raise AccessError(self.env._(
+                "Four eyes: the score of %s has your own judgement by hand in it. Somebody else must apply what it "
+                "proposes.", account.partner_id.name))
+        return result
+
+    def action_end_override(self):
+        before = {account.id: account._get_ease() for account in self}
+        result = super().action_end_override()
+        self._check_eased(before)
+        return result
 
     @api.model
     def _asks_four_eyes(self, company):
@@ -91,6 +114,60 @@ class CreditAccount(models.Model):
                 "Four eyes: %(order)s of %(customer)s is open, and you sell or entered it yourself. Make a limit "
                 "request, or ask another credit controller to decide.",
                 order=order.name, customer=order.partner_invoice_id.commercial_partner_id.name))
+
+
+class CreditGuarantee(models.Model):
+    """Who enters a guarantee does not let it count, and nor does who sells to the customer."""
+
+    _inherit = 'credit.guarantee'
+
+    entered_by = fields.Many2one(
+        'res.users', readonly=True, copy=False, default=lambda self: self.env.uid,
+        help="Who entered it, or changed its figures last: somebody else validates it.")
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create([{**vals, 'entered_by': self.env.uid} for vals in vals_list])
+
+    def write(self, vals):
+        if FIGURES & vals.keys():
+            vals = {**vals, 'entered_by': self.env.uid}
+        else:
+            vals = {name: value for name, value in vals.items() if name != 'entered_by'}
+        return super().write(vals)
+
+    def action_validate(self):
+        accounts = self.env['credit.account']
+        for company, guarantees in self.grouped('company_id').items():
+            if not accounts._asks_four_eyes(company):
+                continue
+            own = guarantees.filtered(lambda guarantee: self.env.user in (guarantee.create_uid, guarantee.entered_by))
+            if own:
+                raise AccessError(self.env._(
+                    "Four eyes: somebody else must validate what you entered: %s.", ", ".join(own.mapped('name'))))
+            accounts._refuse_to_sellers(guarantees.partner_id, company)
+        return super().action_validate()
+
+
+class CreditPool(models.Model):
+    """Who sells to a member of a group does not make the shared limit easier."""
+
+    _inherit = 'credit.pool'
+
+    def write(self, vals):
+        if not {'limit', 'parent_id', 'active'} & vals.keys():
+            return super().write(vals)
+        before = {pool.id: (pool.limit if pool.active else inf, pool._get_chain() - pool) for pool in self.sudo()}
+        members = self._get_members()
+        result = super().write(vals)
+        eased = self.sudo().filtered(lambda pool: pool._is_easier_than(*before[pool.id]))
+        members = members.filtered(lambda account: account.pool_id._get_ancestors() & eased)
+        for company, accounts in members.grouped('company_id').items():
+            accounts._refuse_to_sellers(accounts.partner_id, company)
+        return result
+
+    def _is_easier_than(self, limit, pools):
+        return (self.limit if self.active else inf) > limit or bool(pools - self._get_chain())
 
 
 class ResPartner(models.Model):

@@ -11,6 +11,7 @@ SUBJECTS = [
     ('group', "Group"),
     ('settlement', "Agreed Settlement"),
     ('pool', "Shared Limit of a Group"),
+    ('rules', "Rules of a Grade"),
     ('default', "Limit of New Customers"),
     ('customer', "Customer"),
 ]
@@ -33,6 +34,9 @@ class CreditLimitEntry(models.Model):
     partner_id = fields.Many2one(related='account_id.partner_id', string="Customer")
     pool_id = fields.Many2one(
         'credit.pool', string="Group", readonly=True, index='btree_not_null', ondelete='restrict')
+    grade_id = fields.Many2one(
+        'credit.grade', readonly=True, index='btree_not_null', ondelete='restrict',
+        help="The grade whose rules were changed.")
     company_id = fields.Many2one('res.company', required=True, readonly=True, index=True)
     currency_id = fields.Many2one('res.currency', required=True, readonly=True)
     subject = fields.Selection(SUBJECTS, string="What", required=True, readonly=True)

@@ -5,7 +5,7 @@ import re
 from odoo import api, models
 from odoo.exceptions import AccessError, UserError
 
-from ...order.control_memory import control_acting, control_memory
+from ...order.control_memory import control_memory
 from ..hold.credit_account_recheck import queue_credit_recheck
 
 ASSIGNERS = ('sale_order_control.group_credit_controller', 'account.group_account_invoice')
@@ -50,10 +50,10 @@ class AccountMoveLine(models.Model):
         assigned = self.env['sale.order'].sudo()
         lines = self.sudo().filtered(
             lambda line: line.account_id.account_type == 'asset_receivable' and line.balance < 0
-            and line.move_id.move_type == 'entry' and line.partner_id and not line.advance_order_id
+            and line.move_id.move_type == 'entry' and line.partner_id
             and not line.reconciled and line.parent_state == 'posted'
             and not line.payment_id.payment_transaction_id.sale_order_ids
-            and line.company_id.root_id.control_credit != 'off')
+            and line.company_id.root_id.control_credit != 'off')._filter_free_advances()
         if not lines:
             return assigned
         waiting = assigned._get_awaiting_advance(lines.partner_id.commercial_partner_id, lines.company_id.root_id)
@@ -66,8 +66,7 @@ class AccountMoveLine(models.Model):
                 and order.company_id.root_id == line.company_id.root_id
                 and order._is_named_in(text))
             if len(named) == 1:
-                with control_acting(self.env):
-                    line.advance_order_id = named
+                line._set_advance_order(named)
                 assigned |= named
         return assigned
 
@@ -125,16 +124,16 @@ class SaleOrder(models.Model):
         self.check_access('read')
 
     def _get_assignable_payments(self):
-        """Return the customer's loose payments that count for this order or for none, in sudo."""
+        """Return the customer's loose payments that count for this order or for none that lives, in sudo."""
         self.ensure_one()
         order = self.sudo()
         loose = self.env['account.move.line']._get_loose_payments(
             order.partner_invoice_id.commercial_partner_id, order.company_id.root_id)
         online = loose.payment_id.payment_transaction_id.filtered(
             lambda tx: len(tx.sale_order_ids) == 1 and tx.sale_order_ids != order)
-        return loose.filtered(
-            lambda line: line.advance_order_id in (order, order.browse())
-            and line.payment_id.payment_transaction_id not in online)
+        own = loose.filtered(lambda line: line.advance_order_id == order)
+        return own | (loose - own).filtered(
+            lambda line: line.payment_id.payment_transaction_id not in online)._filter_free_advances()
 
     def action_set_advance_payments(self, line_ids):
         """Say which of the customer's loose payments count as paid in advance for this order.
@@ -153,9 +152,8 @@ class SaleOrder(models.Model):
             raise UserError(self.env._(
                 "Only open payments of %s that count for no other order can be assigned.",
                 self.sudo().partner_invoice_id.commercial_partner_id.name))
-        with control_acting(self.env):
-            (offered - chosen).filtered('advance_order_id').advance_order_id = False
-            chosen.filtered(lambda line: not line.advance_order_id).advance_order_id = self.id
+        (offered - chosen).filtered(lambda line: line.advance_order_id == self)._set_advance_order(self.browse())
+        chosen.filtered(lambda line: line.advance_order_id != self)._set_advance_order(self)
         names = ", ".join(chosen.mapped('display_name')) or self.env._("none")
         self.sudo()._control_log('credit', message=self.env._("Payments that count in advance: %s", names))
         self.sudo().filtered(lambda order: order.state == 'sale')._try_refresh_advances()

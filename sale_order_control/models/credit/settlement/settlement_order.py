@@ -149,7 +149,14 @@ class SaleOrder(models.Model):
     def _is_held_until_prepaid(self, terms):
         """Whether by these terms all is paid first, and the company lets no goods leave before it is."""
         self.ensure_one()
-        mode, percent = self._read_settlement(terms)
+        return self._keeps_until_prepaid(*self._read_settlement(terms))
+
+    def _is_prepaid_in_full(self):
+        """The same of the order as it is on the screen."""
+        self.ensure_one()
+        return self._keeps_until_prepaid(self.settlement_mode, self.settlement_percent)
+
+    def _keeps_until_prepaid(self, mode, percent):
         held = self.company_id._get_control_mode('credit', 'release') == 'enforce'
         return held and mode == 'prepay' and percent >= 100
 

@@ -84,12 +84,16 @@ class SaleOrder(models.Model):
             return {}
         totals = orders._get_control_amounts(terms)
         received = orders._get_advance_received()
-        found = {}
+        missing = {}
         for order in orders.sudo():
             required = order._get_advance_required(percents[order.id], totals[order.id].total)
-            missing = order.currency_id.round(required - received[order.id])
-            if order.currency_id.compare_amounts(missing, 0.0) > 0:
-                found[order.id] = order._prepare_advance_issue(required, received[order.id], min(missing, required))
+            lack = order.currency_id.round(required - received[order.id])
+            if order.currency_id.compare_amounts(lack, 0.0) > 0:
+                missing[order] = required, min(lack, required)
+        loose = self.browse().union(*missing)._get_loose_amounts() if missing else {}
+        found = {
+            order.id: order._prepare_advance_issue(required, received[order.id], lack, loose.get(order.id, 0.0))
+            for order, (required, lack) in missing.items()}
         return self.browse(found)._drop_released_advances(found) if found else found
 
     def _get_advance_percents(self, checkpoint, terms):
@@ -112,7 +116,12 @@ class SaleOrder(models.Model):
         self.ensure_one()
         return self.reference or self.name
 
-    def _prepare_advance_issue(self, required, received, missing):
+    def _prepare_advance_issue(self, required, received, missing, loose):
+        """Prepare the issue of an order that waits for its money.
+
+        :param float missing: still to be paid in advance, in the currency of the order
+        :param float loose: what the customer paid and counts for no order, in the currency of the main company
+        """
         self.ensure_one()
 
         def money(amount):
@@ -128,7 +137,8 @@ class SaleOrder(models.Model):
             message=self.env._(
                 "%(missing)s of %(required)s is still to be paid in advance; payment reference %(reference)s.",
                 missing=money(missing), required=money(required), reference=self._get_payment_reference()),
-            clears=self._word_advance_clearing(money(missing)),
+            clears=" ".join(filter(None, (
+                self._word_advance_clearing(money(missing)), self._word_loose_payments(loose, company)))),
             facts={
                 'currency': self.currency_id.name, 'required': required, 'received': received, 'missing': missing,
                 'figures': ['missing'], 'clearing': CreditClearing(payment=payment, in_advance=payment).to_json(),
@@ -147,6 +157,16 @@ class SaleOrder(models.Model):
             "Clears when %(amount)s is paid online, by a transfer that names %(reference)s, or by a payment that is "
             "assigned to the order, or when a credit controller releases it.",
             amount=missing, reference=self._get_payment_reference())
+
+    def _word_loose_payments(self, loose, company):
+        """Say what to do where money is there and nobody said for which order it came."""
+        if loose <= 0:
+            return ""
+        return self.env._(
+            "%(amount)s that %(customer)s paid counts for no order: if it came for this one, a credit controller or "
+            "somebody who invoices says so with “Assign Payment”.",
+            amount=self._format_credit(loose, company.currency_id),
+            customer=self.partner_invoice_id.commercial_partner_id.name)
 
     # === RELEASE ===#
 
