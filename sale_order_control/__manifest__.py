@@ -21,6 +21,7 @@
         'security/refund_rules.xml',
         'security/contract_rules.xml',
         'security/delivery_rules.xml',
+        'security/delivery_shortage_rules.xml',
 
         'data/mail_activity_type_data.xml',
         'data/sale_control_class_data.xml',
@@ -43,6 +44,7 @@
         'data/price_reason_data.xml',
         'data/delivery_data.xml',
         'data/delivery_check_data.xml',
+        'data/delivery_shortage_data.xml',
 
         'views/order/sale_order_views.xml',
         'views/order/sale_control_pass_views.xml',
@@ -93,6 +95,8 @@
         'views/delivery/delivery_views.xml',
         'views/delivery/atp_views.xml',
         'views/delivery/sale_order_views.xml',
+        'views/delivery/shortage_views.xml',
+        'views/delivery/repromise_views.xml',
         'views/delivery/shipment_check_views.xml',
         'views/delivery/portal_templates.xml',
         # Menus last: they name the actions of all rooms.

@@ -2,13 +2,18 @@
 
 from .promise import sale_delivery_change_reason
 from .promise import sale_delivery_promise
+from .promise import sale_delivery_promise_part
 from .atp import res_company
 from .atp import sale_delivery_transit
 from .atp import stock_warehouse
 
 # Available to promise: plain arithmetic first, then what reads for it.
 from .atp import atp_days
+from .atp import atp_parts
 from .atp import atp_plan
+from .atp import atp_shortage
+from .atp import atp_displace
+from .atp import atp_repromise
 from .atp import atp_reliability
 from .atp import atp_reader
 from .atp import atp_demand
@@ -18,6 +23,7 @@ from .atp import atp_optional
 from .promise import sale_order_line
 from .atp import sale_order_line_atp
 from .promise import sale_order_line_promise
+from .promise import sale_order_line_parts
 
 from .promise import sale_order
 from .promise import sale_order_dates
@@ -25,8 +31,26 @@ from .promise import sale_order_gate
 from .promise import sale_order_fixes
 from .promise import sale_order_status
 from .promise import stock_move
+from .promise import stock_move_part
 
 from .shipment import shipment_check_point
 from .shipment import shipment_check
 from .shipment import stock_picking_check
 from .shipment import sale_order_shipment
+
+# Shortages: policy, substitutes and what was done first, then the line that uses them.
+from .shortage import res_company as shortage_res_company
+from .shortage import sale_shortage_option
+from .shortage import sale_product_substitute
+from .shortage import sale_shortage_resolution
+from .shortage import shortage_choice
+from .shortage import sale_order_line_shortage
+from .shortage import sale_order_line_substitute
+from .shortage import sale_order_line_resolve
+from .shortage import sale_order_line_offer
+from .shortage import sale_order_line_displace
+from .shortage import sale_order_line_strategy
+from .shortage import sale_delivery_repromise
+from .shortage import sale_delivery_turn
+from .shortage import sale_order_autopromise
+from .shortage import sale_order_shortage

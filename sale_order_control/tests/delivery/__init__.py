@@ -7,4 +7,8 @@ from . import test_delivery_outcome
 from . import test_delivery_attack
 from . import test_delivery_check
 from . import test_delivery_race
+from . import test_delivery_shortage
+from . import test_delivery_shortage_order
+from . import test_delivery_repromise_plan
+from . import test_delivery_repromise
 from . import test_delivery_screens

@@ -226,7 +226,7 @@ class TestDeliveryPromise(DeliveryCommon):
 
         self.assertEqual(word(self.product), ("The requested dates can be kept.", 'success'))
         self.assertEqual(
-            word(self.scarce), ("Neither stock nor expected receipts cover everything that is ordered.", 'warning'))
+            word(self.scarce), ("Scarce Product: Short by 2, nothing known brings it.", 'warning'))
 
     # === COST ===#
 

@@ -7,6 +7,7 @@ from ...models.order.control_words import word_days
 
 class SaleDeliveryPromiseWizard(models.TransientModel):
     _name = 'sale.delivery.promise.wizard'
+    _inherit = ['sale.control.wizard']
     _description = "Promise Another Date"
 
     line_ids = fields.Many2many('sale.order.line', string="Lines", required=True, readonly=True)
@@ -15,6 +16,11 @@ class SaleDeliveryPromiseWizard(models.TransientModel):
     note = fields.Char()
     reason_needed = fields.Boolean(compute='_compute_warnings')
     warning = fields.Text(compute='_compute_warnings')
+    displaced = fields.Text(
+        compute='_compute_displaced', help="Promises of others that slip if this one is served for that day.")
+    impossible = fields.Char(compute='_compute_displaced')
+    move_others = fields.Boolean(
+        string="Promise the Others Their New Days", help="Otherwise they stay promised as they are, and at risk.")
 
     @api.depends('promised_date', 'line_ids')
     def _compute_warnings(self):
@@ -25,6 +31,20 @@ class SaleDeliveryPromiseWizard(models.TransientModel):
             later = lines.filtered(
                 lambda line, wizard=wizard: line.wanted_date and line.wanted_date < wizard.promised_date)
             wizard.warning = "\n".join(wizard._word_later(line) for line in later)
+
+    @api.depends('promised_date', 'line_ids')
+    def _compute_displaced(self):
+        for wizard in self:
+            lines = wizard.line_ids if wizard.promised_date else wizard.line_ids.browse()
+            lines = lines.filtered(lambda line: line.has_access('read'))._origin
+            displaced, ready = lines._get_displaced(dict.fromkeys(lines.ids, wizard.promised_date))
+            late = {line: ready[line.id] for line in lines if ready.get(line.id, wizard.promised_date) > (
+                wizard.promised_date)}
+            wizard.displaced = "\n".join(lines._word_displaced(displaced))
+            wizard.impossible = " ".join(
+                self.env._("%(product)s cannot be there before %(date)s, even if it goes first.",
+                           product=line.product_id.display_name, date=format_date(self.env, day))
+                for line, day in late.items())
 
     def _word_later(self, line):
         return self.env._(
@@ -42,5 +62,8 @@ class SaleDeliveryPromiseWizard(models.TransientModel):
         if not self.line_ids:
             raise UserError(self.env._("Select the lines to promise first."))
         self.line_ids._check_promise_rights()
-        self.line_ids._promise(dict.fromkeys(self.line_ids.ids, self.promised_date), self.reason_id, self.note)
+        dates = dict.fromkeys(self.line_ids.ids, self.promised_date)
+        if self.displaced and not self.reason_id:
+            raise UserError(self.env._("Other promises slip because of this one. Say why: choose a reason."))
+        self.line_ids._promise_before_others(dates, self.reason_id, self.note, self.move_others)
         return {'type': 'ir.actions.act_window_close'}

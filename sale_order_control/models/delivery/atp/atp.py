@@ -91,6 +91,7 @@ class Demand:
     :ivar parts: the product itself, or the components of a kit; none: only the lead time counts
     :ivar wanted: day on which it should be there, or None: as early as possible
     :ivar promised: day for which it is promised already, or None; promises are served before wishes
+    :ivar promises: where it is promised in parts: ``((day, quantity), ...)``, the last day being ``promised``
     :ivar lead_days: days after today on which it can leave if nothing known covers it
     :ivar replenish_days: days after today on which any quantity can be in the warehouse, or None: nobody knows.
         Free supply that comes later is not waited for.
@@ -103,6 +104,7 @@ class Demand:
     parts: tuple[Part, ...] = ()
     wanted: Date | None = None
     promised: Date | None = None
+    promises: tuple = ()
     lead_days: int = 0
     replenish_days: int | None = None
     whole: bool = False

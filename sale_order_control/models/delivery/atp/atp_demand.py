@@ -35,6 +35,7 @@ class SaleDeliveryAtp(models.AbstractModel):
                 parts=tuple(self._prepare_part(ask, product, per, to_order, own) for product, per in stocked),
                 wanted=ask.wanted,
                 promised=ask.promised,
+                promises=ask.promises,
                 lead_days=ask.lead_days,
                 replenish_days=max(known) if known and None not in known else None,
                 whole=(ask.product, ask.warehouse) in kits,

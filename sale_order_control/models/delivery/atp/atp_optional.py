@@ -4,6 +4,7 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from .atp import Supply
+from .atp_parts import spread_back
 from .atp_reliability import Reliability
 
 
@@ -37,8 +38,10 @@ class SaleDeliveryAtp(models.AbstractModel):
                     max(0.0, line._get_qty_procurement() - line.qty_delivered), line.product_id.uom_id, round=False)
             if open_quantity > 0:
                 today, due = warehouse._get_promise_today(), ask.promised or ask.wanted
-                needed = days(ask.country.id).needed(due) if due else today + timedelta(days=ask.lead_days)
-                yield line.product_id.id, max(today, needed), open_quantity, bool(ask.promised)
+                parts = spread_back(ask.promises, open_quantity) if ask.promises else [(due, open_quantity)]
+                for when, quantity in parts:
+                    needed = days(ask.country.id).needed(when) if when else today + timedelta(days=ask.lead_days)
+                    yield line.product_id.id, max(today, needed), quantity, bool(ask.promised)
 
     @api.model
     def _read_rfqs(self, warehouse, products):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from math import floor
 
 from .atp import TOLERANCE, Peg, ScheduleLine, get_ready_day
+from .atp_parts import join_schedules, split_demand
 
 
 @dataclass(slots=True)
@@ -73,7 +74,7 @@ class Plan:
 
     def __init__(self, balances, today):
         self.balances, self.today = balances, today
-        self.own = {}
+        self.own, self.taken = {}, defaultdict(list)
 
     def serve(self, demands):
         """Serve promises first, by their day; then the others in the order given.
@@ -141,11 +142,18 @@ class Plan:
         for stream in streams:
             if stream.taken > TOLERANCE:
                 stream.balance.add_issue(day, stream.taken, firm=True)
+                self.taken[demand.key].append((stream.balance, day, stream.taken))
+
+    def release(self, key):
+        """Give back what a served demand took; it may be served anew."""
+        for balance, day, quantity in self.taken.pop(key, ()):
+            balance.add_issue(day, -quantity, firm=True)
 
 
 def plan(demands, balances, today):
-    """Serve demands one after the other; see :meth:`Plan.serve`."""
-    return Plan(balances, today).serve(demands)
+    """Serve demands one after the other, those promised in parts part by part; see :meth:`Plan.serve`."""
+    pieces = [piece for demand in demands for piece in split_demand(demand)]
+    return join_schedules(demands, Plan(balances, today).serve(pieces))
 
 
 def find_uncovered(demands, balances, today):
@@ -160,13 +168,14 @@ def find_uncovered(demands, balances, today):
     :return: set of their keys
     """
     planner, short, waiting = Plan(balances, today), set(), []
-    for demand in demands:
+    pieces = [(demand.key, piece) for demand in demands for piece in split_demand(demand)]
+    for _key, demand in pieces:
         planner.set_aside(demand)
-    for demand in demands:
+    for key, demand in pieces:
         day = max(today, demand.days.needed(demand.promised))
         in_time = demand.get_lead_date(today) <= demand.promised
         if demand.days.leave_by(demand.promised) < today:
-            short.add(demand.key)
+            short.add(key)
         for part in demand.parts:
             own = planner.own.get((demand.key, part.product_id), ())
             rest = demand.quantity * part.per - sum(supply.quantity for when, supply in own if when <= day)
@@ -175,11 +184,11 @@ def find_uncovered(demands, balances, today):
             if part.to_order:
                 coming = sum(supply.quantity for when, supply in own if when > day)
                 if coming > TOLERANCE or not in_time:
-                    short.add(demand.key)
+                    short.add(key)
             else:
                 balance = balances[part.product_id, demand.warehouse_id]
                 balance.add_issue(day, rest, firm=True)
                 if demand.replenish_days is None or not in_time:
-                    waiting.append((demand.key, balance, day))
+                    waiting.append((key, balance, day))
     short.update(key for key, balance, day in waiting if balance.on_day(day) < -TOLERANCE)
     return short

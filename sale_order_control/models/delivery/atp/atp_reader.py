@@ -6,6 +6,7 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from .atp import Balance, Supply
+from .atp_parts import cut_parts, spread_back
 from .atp_plan import find_uncovered, plan
 
 OPEN_MOVE_STATES = ('waiting', 'confirmed', 'partially_available', 'assigned')
@@ -18,6 +19,7 @@ class Ask:
     :ivar quantity: in the product's own unit
     :ivar country: where it goes, for the days on the way; may be empty
     :ivar routes: routes chosen for it; empty: those of the product and its category
+    :ivar promises: where it is promised in parts: ``((day, quantity), ...)`` in the product's unit
     :ivar line_id: id of the order line whose transfers serve it, or False
     """
 
@@ -29,6 +31,7 @@ class Ask:
     routes: object
     wanted: Date | None = None
     promised: Date | None = None
+    promises: tuple = ()
     lead_days: int = 0
     line_id: int | bool = False
 
@@ -130,7 +133,8 @@ class SaleDeliveryAtp(models.AbstractModel):
             'reference', 'picking_id', 'picking_type_id', 'location_id', 'sale_line_id', 'procure_method',
             'move_orig_ids',
         ])
-        self.env['sale.order.line'].flush_model(['promised_date', 'order_id'])
+        self.env['sale.order.line'].flush_model([
+            'promised_date', 'promise_parts', 'order_id', 'product_uom_qty', 'qty_delivered'])
         self.env['sale.order'].flush_model(['partner_shipping_id'])
         return moves._search(domain).subselect()
 
@@ -173,16 +177,22 @@ class SaleDeliveryAtp(models.AbstractModel):
         """Yield ``(product_id, day, quantity, firm)`` of moves that take goods out of a warehouse.
 
         What is reserved is taken already. The rest leaves when it is needed: for a promise by its promised day,
-        whatever the transfer says, else on the day of the transfer. What is bought or made to order leaves
-        not before that arrives, and takes nothing from stock before it is ordered.
+        whatever the transfer says (in parts: each by its own, the last part last), else on the day of the transfer.
+        What is bought or made to order leaves not before that arrives, and takes nothing from stock before it is
+        ordered.
         """
         self.env.cr.execute(SQL(
             """SELECT m.product_id,
-                      (GREATEST(m.date, own.last_date) AT TIME ZONE 'UTC' AT TIME ZONE %(zone)s)::date AS day,
+                      CASE WHEN line.promised_date IS NULL THEN
+                          (GREATEST(m.date, own.last_date) AT TIME ZONE 'UTC' AT TIME ZONE %(zone)s)::date END AS day,
                       line.promised_date, partner.country_id,
+                      CASE WHEN line.promise_parts IS NOT NULL THEN line.id END,
                       SUM(reserved.quantity),
                       SUM(m.product_qty - reserved.quantity) FILTER (
-                          WHERE m.procure_method <> 'make_to_order' OR own.number > 0)
+                          WHERE m.procure_method <> 'make_to_order' OR own.number > 0),
+                      line.promise_parts,
+                      MAX(line.product_uom_qty),
+                      SUM(m.product_qty) / NULLIF(MAX(line.product_uom_qty - line.qty_delivered), 0)
                  FROM stock_move m
            CROSS JOIN LATERAL (SELECT LEAST(
                           m.product_qty, m.quantity * m.product_qty / NULLIF(m.product_uom_qty, 0))) reserved(quantity)
@@ -196,15 +206,20 @@ class SaleDeliveryAtp(models.AbstractModel):
             LEFT JOIN sale_order ON sale_order.id = line.order_id AND line.promised_date IS NOT NULL
             LEFT JOIN res_partner partner ON partner.id = sale_order.partner_shipping_id
                 WHERE m.id IN %(moves)s
-             GROUP BY 1, 2, 3, 4""",
+             GROUP BY 1, 2, 3, 4, 5, line.promise_parts""",
             zone=warehouse._get_promise_zone().zone, moves=self._select_moves(domain)))
         days = warehouse._get_delivery_days()
-        for product_id, day, promised, country_id, reserved, rest in self.env.cr.fetchall():
+        for product_id, day, promised, country_id, _line, reserved, rest, parts, ordered, per in self.env.cr.fetchall():
             if reserved:
                 yield product_id, warehouse._get_promise_today(), float(reserved), True
-            if rest:
-                needed = days(country_id).needed(promised) if promised else day
-                yield product_id, needed, float(rest), bool(promised)
+            if rest and promised:
+                due = [
+                    (Date.fromisoformat(when), amount * float(per or 1))
+                    for when, amount in cut_parts(parts or (), float(ordered or 0))]
+                for when, quantity in spread_back(due, float(rest)) if due else [(promised, float(rest))]:
+                    yield product_id, days(country_id).needed(when), quantity, True
+            elif rest:
+                yield product_id, day, float(rest), False
 
 
 def get_history_key(supplier_id, picking_type_id):

@@ -7,6 +7,7 @@ from odoo.tools import format_date
 
 from .atp import get_ready_day
 from .atp_reader import Ask
+from .atp_shortage import find_shortage
 
 
 class SaleOrderLine(models.Model):
@@ -30,9 +31,13 @@ class SaleOrderLine(models.Model):
         string="Leans On", compute='_compute_atp', groups='base.group_user',
         help="What the proposal leans on: stock, expected receipts, or the lead time alone.")
 
+    shortage_summary = fields.Char(
+        string="Shortage", compute='_compute_atp', groups='base.group_user',
+        help="What is not there on the promised day, or else on the wanted one, and until when.")
+
     @api.depends(
         'product_id', 'product_uom_qty', 'product_uom_id', 'qty_delivered', 'requested_date', 'customer_lead',
-        'warehouse_id', 'route_ids', 'order_id.requested_date', 'order_id.warehouse_id',
+        'warehouse_id', 'route_ids', 'promised_date', 'order_id.requested_date', 'order_id.warehouse_id',
         'order_id.partner_shipping_id.country_id')
     def _compute_atp(self):
         asking = self.filtered(lambda line: line._is_atp_shown())
@@ -43,6 +48,7 @@ class SaleOrderLine(models.Model):
             line.earliest_date = outlook.get('earliest', False)
             line.atp_confidence = outlook.get('confidence', False)
             line.atp_summary = outlook.get('summary', False)
+            line.shortage_summary = outlook.get('shortage', False)
 
     def _is_atp_shown(self):
         """Whether dates are worked out for the line at all: not while the company promises none."""
@@ -84,7 +90,8 @@ class SaleOrderLine(models.Model):
     def _get_atp_outlooks(self):
         """Word the schedule of each line for screens.
 
-        :return: ``{line_id: {'proposed': date, 'earliest': date, 'confidence': '92 %' or False, 'summary': str}}``
+        :return: ``{line_id: {'proposed': date, 'earliest': date, 'confidence': '92 %' or False, 'summary': str,
+            'shortage': str or False}}``
         """
         demands, schedules = self._plan_atp()
         reliability = self._get_reliability(schedules)
@@ -100,8 +107,27 @@ class SaleOrderLine(models.Model):
                 'earliest': max(part.date for part in schedule) if told else False,
                 'confidence': False if share is None else f"{round(100 * share)} %",
                 'summary': line._word_schedule(schedule, told),
+                'shortage': line._word_shortage(find_shortage(demand, schedule, line._get_promise_today())),
             }
         return result
+
+    def _word_shortage(self, shortage):
+        """Say what is missing and until when, or False if nothing is.
+
+        :param Shortage shortage: in the product's unit, or None
+        """
+        if not shortage:
+            return False
+        values = {'quantity': self._format_atp_quantity(shortage.missing)}
+        if not shortage.ready:
+            return self.env._("Short by %(quantity)s, nothing known brings it", **values)
+        return self.env._(
+            "Short by %(quantity)s until %(date)s", date=format_date(self.env, shortage.ready), **values)
+
+    def _get_promise_today(self):
+        """Return today as the calendar in the line's warehouse says."""
+        self.ensure_one()
+        return (self.warehouse_id or self.order_id.warehouse_id).sudo()._get_promise_today()
 
     def _word_schedule(self, schedule, lead_known):
         """Say in one sentence what a schedule leans on; nothing a salesperson may not know.
@@ -165,6 +191,7 @@ class SaleOrderLine(models.Model):
             routes=self.route_ids,
             wanted=self.wanted_date or None,
             promised=self.promised_date or None,
+            promises=self._get_promised_parts(product.uom_id),
             lead_days=max(0, ceil(self.customer_lead or product.sale_delay or 0)),
             line_id=self._origin.id,
         )

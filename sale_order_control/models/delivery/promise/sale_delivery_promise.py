@@ -56,6 +56,10 @@ class SaleDeliveryPromise(models.Model):
         help="Why the date moved away from the former promise.")
     note = fields.Char(readonly=True)
     user_id = fields.Many2one('res.users', string="Promised By", required=True, readonly=True)
+    is_automatic = fields.Boolean(
+        string="By the System", readonly=True,
+        help="Promised by the system on behalf of the user who confirmed the order, or of the planner's settings.")
+    part_ids = fields.One2many('sale.delivery.promise.part', 'promise_id', string="In Parts", readonly=True)
     state = fields.Selection(PROMISE_STATES, required=True, readonly=True, default='confirmed', index=True)
     actual_date = fields.Date(
         string="Delivered On", readonly=True, help="The day on which the last of it left. Returns do not count.")

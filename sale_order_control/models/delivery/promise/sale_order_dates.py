@@ -63,11 +63,13 @@ class SaleOrder(models.Model):
         groups = defaultdict(self.env['stock.move'].sudo().browse)
         ways = {warehouse: warehouse._get_delivery_days() for warehouse in self.sudo().warehouse_id}
         for line in self.sudo().order_line.filtered(lambda line: line.promise_state in WAITING_STATES):
-            deadline = line._get_promise_deadline()
-            departure = line._get_promise_departure(ways.get(line.order_id.warehouse_id))
-            for move in line.move_ids.filtered(lambda move: move._is_on_the_way()):
-                days = line.company_id.security_lead + (move.rule_id.delay or 0)
-                groups[deadline, departure - timedelta(days=days)] |= move
+            way = ways.get(line.order_id.warehouse_id)
+            for part_day, moves in line._get_part_moves().items():
+                deadline = line._get_promise_deadline(part_day)
+                departure = line._get_promise_departure(way, part_day)
+                for move in moves:
+                    days = line.company_id.security_lead + (move.rule_id.delay or 0)
+                    groups[deadline, departure - timedelta(days=days)] |= move
         for (deadline, scheduled), moves in groups.items():
             moves.write({'date_deadline': deadline, 'date': scheduled})
 
@@ -91,7 +93,7 @@ class SaleOrder(models.Model):
             order._control_log('promise', message=message)
 
     def _word_promise(self, line, former):
-        values = {'product': line.product_id.display_name, 'date': format_date(self.env, line.promised_date)}
+        values = {'product': line.product_id.display_name, 'date': line._word_promised_day()}
         if former and former != line.promised_date:
             return self.env._(
                 "%(product)s: promised for %(date)s instead of %(former)s.",

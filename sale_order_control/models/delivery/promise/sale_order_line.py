@@ -3,6 +3,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..atp.atp_parts import cut_parts
+
 LINE_PROMISE_STATES = [
     ('open', "To Promise"),
     ('promised', "Promised"),
@@ -26,6 +28,9 @@ class SaleOrderLine(models.Model):
     promised_quantity = fields.Float(
         digits='Product Unit', copy=False, readonly=True, groups='base.group_user',
         help="What the current promise covers, in the unit of the line.")
+    promise_parts = fields.Json(
+        copy=False, readonly=True, groups='base.group_user',
+        help="Where it is promised in parts: day and quantity of each, in the unit of the line.")
     promise_revision = fields.Integer(
         string="Promises", copy=False, readonly=True, groups='base.group_user',
         help="How many dates were promised for the line so far.")
@@ -53,8 +58,8 @@ class SaleOrderLine(models.Model):
     @api.model
     def _get_control_protected_fields(self):
         return super()._get_control_protected_fields() | {
-            'promised_date', 'first_promised_date', 'promised_quantity', 'promise_revision', 'promise_state',
-            'delivered_date', 'promise_ids',
+            'promised_date', 'first_promised_date', 'promised_quantity', 'promise_parts', 'promise_revision',
+            'promise_state', 'delivered_date', 'promise_ids',
         }
 
     @api.ondelete(at_uninstall=False)
@@ -69,22 +74,49 @@ class SaleOrderLine(models.Model):
             lambda line: not line.display_type and not line.is_downpayment and not line.is_expense
             and line.product_id.type == 'consu' and line.product_uom_qty > 0)
 
-    def _get_promise_deadline(self):
+    def _get_promised_parts(self, unit=None):
+        """Return ``((day, quantity), ...)`` where the line is promised in parts, earliest first; else nothing.
+
+        :param unit: unit of measure of the quantities; the line's own by default
+        """
+        self.ensure_one()
+        return tuple(
+            (fields.Date.to_date(day),
+             self.product_uom_id._compute_quantity(quantity, unit, round=False) if unit else quantity)
+            for day, quantity in cut_parts(self.promise_parts or (), self.product_uom_qty))
+
+    def _get_due_day(self, delivered):
+        """Return the promised day of the next thing to deliver: of parts, the first that is not delivered.
+
+        :param float delivered: what left in total, in the line's unit
+        """
+        self.ensure_one()
+        reached = 0.0
+        for day, quantity in self._get_promised_parts():
+            reached += quantity
+            if self.product_uom_id.compare(delivered, reached) < 0:
+                return day
+        return self.promised_date
+
+    def _get_promise_deadline(self, part_day=None):
         """Return the UTC datetime by which what is left of the line should be with the customer.
 
         The promised day; before there is one, the wanted day, or else what Odoo expects by lead time.
+
+        :param date part_day: day of the part in question, where the line is promised in parts
         """
         self.ensure_one()
-        day = self.promised_date or self.wanted_date
+        day = part_day or self.promised_date or self.wanted_date
         return self.order_id.warehouse_id._get_promise_moment(day) if day else self._expected_date()
 
-    def _get_promise_departure(self, days=None):
+    def _get_promise_departure(self, days=None, part_day=None):
         """Return the UTC datetime by which it should leave for that: earlier by the days on the way.
 
         :param days: what ``_get_delivery_days`` of the warehouse returned, for a caller with many lines
+        :param date part_day: see :meth:`_get_promise_deadline`
         """
         self.ensure_one()
-        day, warehouse = self.promised_date or self.wanted_date, self.order_id.warehouse_id
+        day, warehouse = part_day or self.promised_date or self.wanted_date, self.order_id.warehouse_id
         if not day:
             return self._expected_date()
         return warehouse._get_promise_moment(self._get_delivery_days(days).leave_by(day))

@@ -23,6 +23,7 @@ class SaleOrderLine(models.Model):
         """
         self._check_promise_rights()
         self.sudo().order_id.warehouse_id._check_promise_setup()
+        self._take_promise_turn()
         proposals = self._get_promise_proposals()
         waiting = self.filtered(lambda line: line.promise_state == 'open' and line.id in proposals)
         # Moving a date needs a reason, which a mass action cannot know.
@@ -32,7 +33,8 @@ class SaleOrderLine(models.Model):
             raise UserError(self.env._(
                 "There is nothing to promise here. Select lines that wait for a promise; to move a date, "
                 "use “Promise Another Date” and give a reason."))
-        accepted._promise({line.id: proposals[line.id] for line in accepted})
+        accepted._promise(
+            {line.id: proposals[line.id] for line in accepted}, parts=accepted._get_agreed_proposals(proposals))
         left = len(self) - len(accepted)
         message = self.env._("Lines promised: %s.", len(accepted))
         if left:
@@ -78,7 +80,7 @@ class SaleOrderLine(models.Model):
 
     # === PROMISING ===#
 
-    def _promise(self, dates, reason=None, note=None):
+    def _promise(self, dates, reason=None, note=None, parts=None, automatic=False):
         """Promise dates: ledger, lines, orders and transfers follow, the salesperson is told once.
 
         Private: callers check who may. Any number of lines of any number of orders.
@@ -86,10 +88,13 @@ class SaleOrderLine(models.Model):
         :param dict dates: ``{line_id: date}`` for every line of ``self``
         :param sale.delivery.change.reason reason: why a date moves; mandatory where one does
         :param str note: free words for the record
+        :param dict parts: ``{line_id: ((date, quantity), ...)}`` of lines promised in parts, the last on their date
+        :param bool automatic: whether the system promises on behalf of the user
         :raise UserError: if a line cannot be promised, with nothing written
         """
-        lines = self.sudo()
+        lines, parts = self.sudo(), parts or {}
         lines._check_promise(dates, reason)
+        lines._check_promise_parts(dates, parts)
         former = {line.id: line.promised_date for line in lines}
         with control_acting(self.env):
             for line in lines:
@@ -97,6 +102,8 @@ class SaleOrderLine(models.Model):
                     'promised_date': dates[line.id],
                     'first_promised_date': line.first_promised_date or dates[line.id],
                     'promised_quantity': line.product_uom_qty,
+                    'promise_parts': [
+                        [fields.Date.to_string(day), quantity] for day, quantity in parts.get(line.id, ())] or False,
                     'promise_revision': line.promise_revision + 1,
                 })
             # The lines' rows first: of two planners at the same instant, the second starts again and
@@ -104,11 +111,14 @@ class SaleOrderLine(models.Model):
             lines.flush_recordset()
             lines._get_open_promises().write({'state': 'superseded'})
             with control_recording(self.env):
-                self.env['sale.delivery.promise'].sudo().create([
-                    line._prepare_promise_values(former[line.id] != dates[line.id] and former[line.id] and reason, note)
-                    for line in lines
-                ])
+                promises = self.env['sale.delivery.promise'].sudo().create([{
+                    **line._prepare_promise_values(
+                        former[line.id] != dates[line.id] and former[line.id] and reason, note),
+                    'is_automatic': automatic,
+                } for line in lines])
+            promises._record_parts()
         orders = lines.order_id
+        lines._split_part_moves()
         orders._refresh_promise_states()
         orders._apply_promise_dates()
         orders._report_promises(lines, former, reason)
@@ -210,7 +220,7 @@ class SaleOrderLine(models.Model):
                 states[line.id] = 'done'
             elif not line.promised_date or compare(line.promised_quantity, line.product_uom_qty) < 0:
                 states[line.id] = 'open'
-            elif line.promised_date < today:
+            elif line._get_due_day(delivered[line.id]) < today:
                 states[line.id] = 'late'
             else:
                 pending += line
@@ -238,11 +248,14 @@ class SaleOrderLine(models.Model):
         promises = self._get_open_promises()
         if not promises:
             return
-        delivered = self._get_delivered_quantities()
+        delivered, missed = self._get_delivered_quantities(), self._find_missed_parts()
         with control_acting(self.env):
             for promise in promises:
                 line = promise.order_line_id
-                promise.write(promise._prepare_outcome(delivered[line.id], line.delivered_date))
+                outcome = promise._prepare_outcome(delivered[line.id], line.delivered_date)
+                if line in missed:
+                    outcome['state'] = 'broken'
+                promise.write(outcome)
 
     def _withdraw_promises(self):
         """End the open promises of lines that nobody waits for any more; the ledger keeps them."""
@@ -250,7 +263,8 @@ class SaleOrderLine(models.Model):
         with control_acting(self.env):
             promises.write({'state': 'withdrawn'})
             self.filtered('promised_date').write({
-                'promised_date': False, 'first_promised_date': False, 'promised_quantity': 0.0})
+                'promised_date': False, 'first_promised_date': False, 'promised_quantity': 0.0,
+                'promise_parts': False})
 
     def _record_delivery_dates(self):
         """Note on which day goods of these lines last left."""

@@ -1,0 +1,89 @@
+from odoo import models
+from odoo.tools import format_date
+
+from ...order.control_words import word_days
+from ..atp.atp_displace import find_displaced
+from .shortage_choice import ShortageChoice
+
+PROMISED_STATES = ('promised', 'at_risk', 'late')
+
+
+class SaleOrderLine(models.Model):
+    """Serving a line before others: whose promises slip, asked before anything is written."""
+
+    _inherit = 'sale.order.line'
+
+    def _get_displaced(self, dates):
+        """Tell whose promises slip if these lines are served first, for days that supply does not give them.
+
+        Nothing is written. Everybody whose goods are the same, from the same warehouse, is looked at, with full rights:
+        it does not depend on whose orders the asker may read.
+
+        :param dict dates: ``{line_id: date}``
+        :return: ``({line: new date}, {line_id: date})``: promises of others that slip, and when these can be there
+        """
+        lines = self.sudo().filtered(lambda line: dates.get(line.id))
+        others = lines._get_rivals()
+        asks = [line._prepare_ask() for line in lines | others]
+        displaced, ready = {}, {}
+        for today, demands, balances in self.env['sale.delivery.atp']._read(asks, (lines | others).ids):
+            first = {line.id: max(dates[line.id], today) for line in lines if line.id in demands}
+            found, there = find_displaced(list(demands.values()), first, balances, today)
+            ready.update(there)
+            displaced.update((self.sudo().browse(key), day) for key, (_former, day) in found.items())
+        return displaced, ready
+
+    def _get_rivals(self):
+        """Return the promised lines of confirmed orders that may want the same goods from the same warehouses."""
+        domain = [
+            ('state', '=', 'sale'), ('promise_state', 'in', PROMISED_STATES), ('id', 'not in', self.ids),
+            ('warehouse_id', 'in', self.warehouse_id.ids)]
+        if 'mrp.bom' not in self.env:   # of kits, components are what is short
+            domain.append(('product_id', 'in', self.product_id.ids))
+        lines = self.sudo().search(domain)
+        return lines._filter_deliverable().filtered(
+            lambda line: line.product_uom_id.compare(line.product_uom_qty, line.qty_delivered) > 0)
+
+    def _word_displaced(self, displaced):
+        """Word whose promises slip, one sentence each.
+
+        :param dict displaced: as :meth:`_get_displaced` returns it
+        """
+        return [
+            self.env._(
+                "%(order)s, %(customer)s, %(product)s: %(new)s instead of %(former)s, %(days)s later.",
+                order=line.order_id.name, customer=line.order_id.partner_id.display_name,
+                product=line.product_id.display_name, new=format_date(self.env, day),
+                former=format_date(self.env, line.promised_date),
+                days=word_days(self.env, (day - line.promised_date).days))
+            for line, day in sorted(displaced.items(), key=lambda entry: (-(entry[1] - entry[0].promised_date).days,
+                                                                          entry[0].id))]
+
+    def _promise_before_others(self, dates, reason, note, move_others=False):
+        """Promise days that make other promises slip, and put on record whose.
+
+        Private: callers check who may.
+
+        :param dict dates: ``{line_id: date}``
+        :param reason: the ``sale.delivery.change.reason``; mandatory where anybody else slips
+        :param bool move_others: whether the others are promised their new days at once
+        :return: the lines that slip
+        """
+        displaced, _ready = self._get_displaced(dates)
+        others = self.sudo().browse().union(*displaced)
+        if displaced:
+            self._record_displaced(displaced, note or reason.name)
+        self._promise(dates, reason, note)
+        if move_others and others:
+            others._promise({line.id: day for line, day in displaced.items()}, reason, note)
+        elif others:
+            others.order_id._refresh_promise_states()
+        return others
+
+    def _record_displaced(self, displaced, reason):
+        """Record for each line that goes before others whose promises slip."""
+        words = self._word_displaced(displaced)
+        shortages = self._get_shortages()
+        for line in self.filtered(lambda line: line.id in shortages):
+            choice = ShortageChoice('displace', True, " ".join(words), date=None, quantity=line.product_uom_qty)
+            line._record_resolution(choice, shortages[line.id], 'applied', {'reason': reason})
