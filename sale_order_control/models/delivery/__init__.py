@@ -40,6 +40,7 @@ from .shipment import sale_order_shipment
 
 # Shortages: policy, substitutes and what was done first, then the line that uses them.
 from .shortage import res_company as shortage_res_company
+from .shortage import sale_control_class
 from .shortage import sale_shortage_option
 from .shortage import sale_product_substitute
 from .shortage import sale_shortage_resolution

@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
@@ -84,6 +86,10 @@ class TestDeliveryRepromise(DeliveryCommon):
         self.receipt.product_uom_qty = 10.0
         self._receive(self.scarce, 10.0, days)
 
+    def _run_night(self):
+        with patch.object(type(self.env['ir.cron']), '_commit_progress', return_value=60.0):
+            self.env['stock.warehouse']._cron_repromise()
+
     def test_a_run_names_old_and_new_days_with_the_reason_and_writes_nothing(self):
         self._delay(15)
         wizard = self._wizard()
@@ -92,6 +98,22 @@ class TestDeliveryRepromise(DeliveryCommon):
             self._day(9), self._day(15), 6, 'late'))
         self.assertFalse(self._row(wizard, self.early))
         self.assertEqual(self.late.order_line.promised_date, self._day(9))
+
+    def test_the_class_of_the_customer_says_who_gives_way(self):
+        loser, winner = self.env['sale.control.class'].create([
+            {'name': "May Wait", 'promise_strategy': 'lose'}, {'name': "First", 'promise_strategy': 'win'}])
+        other = self.customer.copy({'name': "Important Customer"})
+        other.with_company(self.company).control_class_id = winner
+        self.customer.with_company(self.company).control_class_id = loser
+        important = self._confirm_order((self.scarce, 10.0, 6), partner_id=other.id)
+        self.assertEqual(important.control_class_id, winner)
+        wizard = self._wizard()
+        self.assertEqual((self._row(wizard, important).new_date, self._row(wizard, important).cause),
+                         (self._day(6), 'first'))
+        self.assertFalse(self._row(wizard, self.early))
+        self._receive(self.scarce, 10.0, 20)
+        row = self._row(self._wizard(), self.late)
+        self.assertEqual((row.new_date, row.cause, row.strategy), (self._day(20), 'yield', 'lose'))
 
     def test_what_is_accepted_moves_with_one_reason(self):
         self._delay(15)
@@ -111,6 +133,7 @@ class TestDeliveryRepromise(DeliveryCommon):
     def test_a_list_of_yesterday_is_refused(self):
         self._delay(15)
         wizard = self._wizard()
+        self.assertTrue(wizard.line_ids)
         self._stock(self.scarce, 50.0)
         with self.assertRaisesRegex(UserError, "changed meanwhile"):
             wizard.action_accept_all()
@@ -141,24 +164,23 @@ class TestDeliveryRepromise(DeliveryCommon):
 
     def test_the_night_promises_only_what_the_company_lets_it(self):
         self._delay(15)
-        self._stock(self.product, 0)
-        self.env['stock.warehouse']._cron_repromise()
+        self._run_night()
         self.assertEqual(self.late.order_line.promised_date, self._day(9))
         self.company.repromise_by_itself = 'gain'
-        self.env['stock.warehouse']._cron_repromise()
+        self._run_night()
         self.assertEqual(self.late.order_line.promised_date, self._day(9))
         self.company.repromise_by_itself = 'all'
-        self.env['stock.warehouse']._cron_repromise()
+        self._run_night()
         self.assertEqual(self.late.order_line.promised_date, self._day(15))
         promise = self._ledger(self.late)[-1:]
         self.assertTrue(promise.is_automatic)
-        self.env['stock.warehouse']._cron_repromise()
+        self._run_night()
         self.assertEqual(self._ledger(self.late)[-1:], promise)
 
     def test_the_night_finds_earlier_days(self):
         self._promise(self.late.order_line, 20, self.reason)
         self.company.repromise_by_itself = 'gain'
-        self.env['stock.warehouse']._cron_repromise()
+        self._run_night()
         self.assertEqual(self.late.order_line.promised_date, self._day(9))
 
     def test_a_run_over_twenty_lines_costs_what_one_over_two_costs(self):

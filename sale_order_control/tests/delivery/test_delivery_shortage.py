@@ -103,6 +103,15 @@ class TestDeliveryShortage(ShortageCommon):
         self.env['sale.shortage.option'].search([]).company_id = other
         self.assertFalse(self._choices(self._quote()))
 
+    def test_a_compensation_is_for_the_classes_it_names(self):
+        important, usual = self.env['sale.control.class'].create([{'name': "Important"}, {'name': "Usual"}])
+        option = self.env.ref('sale_order_control.shortage_option_compensation')
+        option.write({'class_ids': [Command.set(important.ids)], 'max_percent': 5})
+        line = self._quote()
+        self.assertNotIn('compensation', self._choices(line))
+        self.customer.with_company(self.company).control_class_id = important
+        self.assertEqual(self._choices(self._quote())['compensation'].percent, 5.0)
+
     # === WAYS OUT OF A QUOTATION ===#
 
     def test_waiting_moves_the_wish_and_records_what_was_seen(self):

@@ -28,6 +28,12 @@ class TestDeliveryShortageOrder(ShortageCommon):
         self.assertEqual(moves[1].picking_id.backorder_id, moves[0].picking_id)
         self.assertFalse(self.line.shortage_summary)
 
+    def test_the_customer_reads_each_part_with_its_day(self):
+        self._resolve(self.line, 'split', self.planner)
+        sentences = self.order._get_portal_promises()
+        self.assertEqual(len(sentences), 2)
+        self.assertIn("30 of Scarce Product", sentences[0])
+
     def test_goods_of_the_first_part_are_promised_to_nobody_else(self):
         self._resolve(self.line, 'split', self.planner)
         self.line.move_ids._do_unreserve()

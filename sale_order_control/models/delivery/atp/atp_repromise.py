@@ -26,7 +26,7 @@ class Candidate:
 class Outcome:
     """What the run says of a line.
 
-    :ivar day: the day to promise; None: nothing known brings all of it
+    :ivar day: the day to promise; None: nothing known brings all of it, or no day for it does no harm
     :ivar cause: ``same``, ``first`` (not promised before), ``gain`` (earlier), ``late`` (supply does not keep
         the promise any more) or ``yield`` (it gives way to others)
     """
@@ -48,6 +48,7 @@ class Run:
 
     def __init__(self, candidates, balances, today):
         self.candidates, self.today = candidates, today
+        self.balances = deepcopy(balances)
         self.safe = find_safe([candidate.demand for candidate in candidates], deepcopy(balances), today)
         self.plan = Plan(balances, today)
         for candidate in candidates:
@@ -62,15 +63,39 @@ class Run:
         """Return ``{key: Outcome}`` of all candidates."""
         days = {}
         for candidate in sorted(self.candidates, key=self._get_turn):
-            days[candidate.demand.key] = self._serve(candidate.demand)
+            day = self._serve(candidate.demand)
+            kept = candidate.demand.key in self.safe and candidate.strategy != 'lose'
+            days[candidate.demand.key] = candidate.demand.promised if kept else day
         for strategy in STRATEGIES:
             for candidate in self.candidates:
                 demand = candidate.demand
                 if candidate.strategy == strategy and demand.promised and not demand.promises and days[demand.key]:
                     days[demand.key] = self._gain(demand, days[demand.key])
+        self._leave_harmful(days)
         return {
             candidate.demand.key: Outcome(days[candidate.demand.key], self._explain(candidate, days))
             for candidate in self.candidates}
+
+    def _leave_harmful(self, days):
+        """Take back what would make a promise fail that is kept now, once everybody is served by promise again.
+
+        Rare: where a lead time covers what known goods could, another order of serving leaves other goods. All is
+        checked together, and halved until what does harm is found; those who come first are kept first.
+        """
+        turns = sorted(self.candidates, key=self._get_turn)
+        changed = [c.demand for c in turns if days[c.demand.key] and days[c.demand.key] != c.demand.promised]
+        accepted, waiting = {}, [changed]
+        while waiting:
+            group = waiting.pop()
+            attempt = {**accepted, **{demand.key: days[demand.key] for demand in group}}
+            if not group or not find_harmed(self.candidates, attempt, deepcopy(self.balances), self.today):
+                accepted = attempt
+            elif len(group) > 1:
+                half = len(group) // 2
+                waiting += [group[half:], group[:half]]
+            else:
+                demand = group[0]
+                days[demand.key] = demand.promised if demand.key in self.safe else None
 
     def _get_turn(self, candidate):
         demand, strategy = candidate.demand, candidate.strategy
@@ -124,7 +149,8 @@ def find_safe(demands, balances, today):
     served = Plan(balances, today).serve([piece for demand in demands for piece in split_demand(demand)])
     return {
         demand.key for demand in demands if demand.promised and all(
-            all(line.date <= piece.promised for line in served[piece.key]) for piece in split_demand(demand))}
+            line.date <= piece.promised and (demand.knows_lead() or line.source != 'lead_time')
+            for piece in split_demand(demand) for line in served[piece.key])}
 
 
 def find_harmed(candidates, days, balances, today):

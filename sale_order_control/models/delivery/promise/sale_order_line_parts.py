@@ -41,6 +41,14 @@ class SaleOrderLine(models.Model):
             self.env._("%(quantity)s on %(date)s", quantity=f"{quantity:.10g}", date=format_date(self.env, day))
             for day, quantity in parts)
 
+    def _get_promised_words(self):
+        """Return ``[(day, words)]``: the product, and how much of it where it is promised in parts."""
+        self.ensure_one()
+        name = self.product_id.display_name
+        return [
+            (day, self.env._("%(quantity)s of %(product)s", quantity=f"{quantity:.10g}", product=name))
+            for day, quantity in self._get_promised_parts()] or [(self.promised_date, name)]
+
     def _find_missed_parts(self):
         """Filter the lines of which a part left later than it was promised, whatever became of the rest."""
         lines = self.sudo().filtered('promise_parts')

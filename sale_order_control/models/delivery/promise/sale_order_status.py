@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from odoo import api, models
 from odoo.tools import format_date
 
@@ -107,8 +109,10 @@ class SaleOrder(models.Model):
             return []
         lines = order.order_line.filtered(
             lambda line: line.promised_date and line.promise_state in ('promised', 'at_risk', 'late'))
-        by_day = lines.grouped('promised_date')
-        sentences = []
+        by_day, sentences = defaultdict(list), []
+        for line in lines:
+            for day, words in line._get_promised_words():
+                by_day[day].append(words)
         for day in sorted(by_day):
             date = format_date(self.env, day)
             if order.sale_type_id.date_kind == 'planned_ship':
@@ -116,6 +120,6 @@ class SaleOrder(models.Model):
             else:
                 sentence = self.env._("Delivery planned for %s", date)
             if len(by_day) > 1:
-                sentence += ": " + ", ".join(by_day[day].product_id.mapped('display_name'))
+                sentence += ": " + ", ".join(by_day[day])
             sentences.append(sentence)
         return sentences

@@ -22,6 +22,8 @@ class SaleShortageOption(models.Model):
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True)
     company_id = fields.Many2one('res.company', help="Empty: all companies.")
+    class_ids = fields.Many2many(
+        'sale.control.class', string="Customer Classes", help="Empty: customers of every class.")
     kind = fields.Selection(SHORTAGE_KINDS, string="What Is Done", required=True)
     max_days = fields.Integer(
         string="Days at Most",
@@ -57,4 +59,4 @@ class SaleShortageOption(models.Model):
     def _is_for(self, order):
         """Whether the option is for the customer of an order."""
         self.ensure_one()
-        return True
+        return not self.class_ids or order.control_class_id in self.class_ids
