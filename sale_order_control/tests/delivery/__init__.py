@@ -12,4 +12,5 @@ from . import test_delivery_shortage_order
 from . import test_delivery_repromise_plan
 from . import test_delivery_repromise
 from . import test_delivery_shortage_race
+from . import test_delivery_shortage_tour
 from . import test_delivery_screens

@@ -241,7 +241,7 @@ class TestDeliveryAutopromise(DeliveryCommon):
             'order_line': [Command.create({'product_id': self.scarce.id})]})
 
         def refuse(warehouses):
-            raise UserError("No stock location in use.")
+            raise UserError(warehouses.env._("No stock location in use."))
 
         self.patch(self.registry['stock.warehouse'], '_check_promise_setup', refuse)
         order.action_confirm()

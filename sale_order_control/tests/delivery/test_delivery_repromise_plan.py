@@ -127,10 +127,11 @@ class TestDeliveryRepromisePlan(BaseCase):
             run(candidates, make_balance(5, receipts=[(7, 5)])), {'win': (0, 'gain'), 'keep': (7, 'gain')})
 
     def test_new_lines_of_winners_come_before_promises_of_those_who_may_lose(self):
-        candidates = [promised('lose', 5, 2, 'lose', wanted=2), Candidate(ask('new', 5, wanted=day(1), lead_days=60), 'win')]
+        new = ask('new', 5, wanted=day(1), lead_days=60)
+        candidates = [promised('lose', 5, 2, 'lose', wanted=2), Candidate(new, 'win')]
         self.assertEqual(
             run(candidates, make_balance(5, receipts=[(7, 5)])), {'new': (1, 'first'), 'lose': (7, 'yield')})
-        candidates[1] = Candidate(candidates[1].demand, 'keep')
+        candidates[1] = Candidate(new, 'keep')
         self.assertEqual(
             run(candidates, make_balance(5, receipts=[(7, 5)])), {'new': (7, 'first'), 'lose': (2, 'same')})
 

@@ -20,7 +20,6 @@ class SaleShortageWizard(models.TransientModel):
 
     line_id = fields.Many2one('sale.order.line', required=True, readonly=True, ondelete='cascade')
     order_id = fields.Many2one(related='line_id.order_id')
-    order_state = fields.Selection(related='line_id.state')
     currency_id = fields.Many2one(related='order_id.company_id.currency_id')
     digest = fields.Char(readonly=True)
     headline = fields.Char(compute='_compute_choices')

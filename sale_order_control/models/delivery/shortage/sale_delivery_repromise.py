@@ -77,9 +77,8 @@ class StockWarehouse(models.Model):
 
         A warehouse that fails is reported in the log; the others go on. A second run finds nothing to change.
         """
-        warehouses = self.search([]).filtered(
-            lambda warehouse: warehouse.company_id.sudo().repromise_by_itself != 'off'
-            and warehouse.company_id._get_control_mode('promise') != 'off')
+        warehouses = self.search([('company_id.repromise_by_itself', '!=', 'off')]).filtered(
+            lambda warehouse: warehouse.company_id._get_control_mode('promise') != 'off')
         for number, warehouse in enumerate(warehouses, 1):
             try:
                 with self.env.cr.savepoint():

@@ -13,12 +13,13 @@ class SaleOrder(models.Model):
     _inherit = 'sale.order'
 
     def _open_promises(self):
-        super()._open_promises()
+        result = super()._open_promises()
         by_mode = self.filtered(lambda order: order.promise_state == 'open').grouped(
             lambda order: order.company_id.sudo().promise_by_itself)
         for mode in ('requested', 'earliest'):
             if mode in by_mode:
                 by_mode[mode]._promise_by_itself(mode)
+        return result
 
     def _promise_by_itself(self, mode):
         """Promise what is safe for these freshly confirmed orders, together, on behalf of who confirms them.

@@ -56,16 +56,6 @@ class SaleOrderLine(models.Model):
             'context': {'default_line_id': self.id},
         }
 
-    def action_view_resolutions(self):
-        """Open what was done about shortages of these lines."""
-        return {
-            'type': 'ir.actions.act_window',
-            'name': self.env._("Shortage Resolutions"),
-            'res_model': 'sale.shortage.resolution',
-            'view_mode': 'list,form',
-            'domain': [('order_line_id', 'in', self.ids)],
-        }
-
     # === WHAT IS MISSING ===#
 
     def _get_shortages(self):

@@ -17,7 +17,7 @@ class SaleProductSubstitute(models.Model):
         'product.product', string="Instead Of", required=True, index=True, ondelete='cascade', check_company=True,
         domain="[('type', '=', 'consu'), ('sale_ok', '=', True)]")
     substitute_id = fields.Many2one(
-        'product.product', string="Substitute", required=True, index=True, ondelete='cascade', check_company=True,
+        'product.product', required=True, index=True, ondelete='cascade', check_company=True,
         domain="[('type', '=', 'consu'), ('sale_ok', '=', True)]")
     ratio = fields.Float(
         default=1.0, required=True, digits=(16, 6),

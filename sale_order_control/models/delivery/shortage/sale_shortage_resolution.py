@@ -7,7 +7,6 @@ RESOLUTION_STEPS = [
     ('agreed', "Customer Agrees"),
     ('declined', "Customer Declines"),
     ('applied', "Done"),
-    ('lapsed', "Lapsed"),
 ]
 
 
@@ -34,11 +33,11 @@ class SaleShortageResolution(models.Model):
     kind = fields.Selection(
         [*SHORTAGE_KINDS, ('displace', "Promised before Others")], string="What Is Done", required=True, readonly=True)
     step = fields.Selection(RESOLUTION_STEPS, required=True, readonly=True)
-    offer_id = fields.Many2one('sale.shortage.resolution', string="Offer", readonly=True, index='btree_not_null')
+    offer_id = fields.Many2one('sale.shortage.resolution', readonly=True, index='btree_not_null')
     user_id = fields.Many2one('res.users', string="By", required=True, readonly=True)
     quantity = fields.Float(digits='Product Unit', readonly=True, help="What was due, in the unit of the line.")
     missing = fields.Float(
-        string="Missing", digits='Product Unit', readonly=True, help="What was not there on the day it was due.")
+        digits='Product Unit', readonly=True, help="What was not there on the day it was due.")
     due_date = fields.Date(string="Due", readonly=True)
     ready_date = fields.Date(string="All There", readonly=True, help="Empty: nothing known brought all of it.")
     summary = fields.Char(string="Result", readonly=True, help="What was done or offered, in words.")
