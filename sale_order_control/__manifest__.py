@@ -93,6 +93,7 @@
         'views/approval/price_reason_views.xml',
         'views/approval/contract_views.xml',
         'views/delivery/delivery_views.xml',
+        'views/delivery/delivery_change_views.xml',
         'views/delivery/atp_views.xml',
         'views/delivery/sale_order_views.xml',
         'views/delivery/shortage_views.xml',

@@ -3,6 +3,7 @@
 from .promise import sale_delivery_change_reason
 from .promise import sale_delivery_promise
 from .promise import sale_delivery_promise_part
+from .promise import sale_delivery_change
 from .atp import res_company
 from .atp import sale_delivery_transit
 from .atp import stock_warehouse

@@ -66,4 +66,19 @@ class SaleDeliveryPromiseWizard(models.TransientModel):
         if self.displaced and not self.reason_id:
             raise UserError(self.env._("Other promises slip because of this one. Say why: choose a reason."))
         self.line_ids._promise_before_others(dates, self.reason_id, self.note, self.move_others)
-        return {'type': 'ir.actions.act_window_close'}
+        asked = self.line_ids.filtered(lambda line: line.asked_date == self.promised_date)
+        close = {'type': 'ir.actions.act_window_close'}
+        if not asked:
+            return close
+        return {
+            'type': 'ir.actions.client',
+            'tag': 'display_notification',
+            'params': {
+                'type': 'warning',
+                'sticky': True,
+                'message': self.env._(
+                    "Later than a policy allows, so that somebody must agree first: %s. The promises stay as they are "
+                    "until then.", ", ".join(asked.product_id.mapped('display_name'))),
+                'next': close,
+            },
+        }

@@ -33,10 +33,13 @@ class SaleOrderLine(models.Model):
             raise UserError(self.env._(
                 "There is nothing to promise here. Select lines that wait for a promise; to move a date, "
                 "use “Promise Another Date” and give a reason."))
-        accepted._promise(
+        asked = accepted._promise(
             {line.id: proposals[line.id] for line in accepted}, parts=accepted._get_agreed_proposals(proposals))
         left = len(self) - len(accepted)
-        message = self.env._("Lines promised: %s.", len(accepted))
+        message = self.env._("Lines promised: %s.", len(accepted) - len(asked))
+        if asked:
+            message += " " + self.env._(
+                "Lines that wait for approval, being later than a policy allows: %s.", len(asked))
         if left:
             message += " " + self.env._(
                 "Left as they are, because promised already, delivered, or moved without a reason: %s.", left)
@@ -90,11 +93,20 @@ class SaleOrderLine(models.Model):
         :param str note: free words for the record
         :param dict parts: ``{line_id: ((date, quantity), ...)}`` of lines promised in parts, the last on their date
         :param bool automatic: whether the system promises on behalf of the user
+        :return: the lines that come too late for a policy: they wait for approval, the others are promised
         :raise UserError: if a line cannot be promised, with nothing written
         """
         lines, parts = self.sudo(), parts or {}
         lines._check_promise(dates, reason)
         lines._check_promise_parts(dates, parts)
+        asked = lines._ask_for_later_dates(dates, reason, note, parts, automatic)
+        if lines != asked:
+            (lines - asked)._record_promises(dates, reason, note, parts, automatic)
+        return asked
+
+    def _record_promises(self, dates, reason, note, parts, automatic):
+        """Write promises that may be made: see :meth:`_promise`."""
+        lines = self.sudo()
         former = {line.id: line.promised_date for line in lines}
         with control_acting(self.env):
             for line in lines:
