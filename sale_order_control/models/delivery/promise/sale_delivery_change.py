@@ -213,17 +213,21 @@ class SaleOrderLine(models.Model):
 
     _inherit = 'sale.order.line'
 
+    delivery_change_line_ids = fields.One2many(
+        'sale.delivery.change.line', 'order_line_id', string="Later Dates Asked For", copy=False,
+        groups='base.group_user')
     asked_date = fields.Date(
-        compute='_compute_asked_date', groups='base.group_user',
+        compute='_compute_asked_date', compute_sudo=True, groups='base.group_user',
         help="A later day that waits for approval. Until then the promise stays as it is.")
 
-    @api.depends('promise_revision')
+    @api.depends('delivery_change_line_ids.change_id.state')
     def _compute_asked_date(self):
-        rows = self.env['sale.delivery.change.line'].sudo().search(
-            [('order_line_id', 'in', self.ids), ('change_id.state', '=', 'asked')])
-        asked = {row.order_line_id.id: row.promised_date for row in rows}
         for line in self:
-            line.asked_date = asked.get(line._origin.id, False)
+            line.asked_date = line._get_waiting_changes().promised_date
+
+    def _get_waiting_changes(self):
+        """Return what is asked for these lines and not answered yet; in sudo. At most one for each line."""
+        return self.sudo().delivery_change_line_ids.filtered(lambda row: row.change_id.state == 'asked')
 
     def _ask_for_later_dates(self, dates, reason, note, parts, automatic):
         """Ask for approval of the dates that come too late for a policy; the parameters are those of :meth:`_promise`.
@@ -250,7 +254,8 @@ class SaleOrderLine(models.Model):
                 'note': note,
                 'is_automatic': automatic,
                 'line_ids': [
-                    Command.create(line._prepare_change_line(dates, parts)) for line in later if line.order_id == order],
+                    Command.create(line._prepare_change_line(dates, parts))
+                    for line in later if line.order_id == order],
             } for order in later.order_id])
         free = changes._submit_for_approval(note)
         asked = (changes - free).line_ids.order_line_id
@@ -280,8 +285,7 @@ class SaleOrderLine(models.Model):
 
         :return: the lines that wait for the very dates
         """
-        rows = self.env['sale.delivery.change.line'].sudo().search(
-            [('order_line_id', 'in', self.ids), ('change_id.state', '=', 'asked')])
+        rows = self._get_waiting_changes()
         outdated = rows.filtered(lambda row: row.promised_date != dates[row.order_line_id.id]).change_id
         outdated._void_requests(self.env._("Another date was promised, or asked for."), ('pending',))
         return (rows - outdated.line_ids).order_line_id
