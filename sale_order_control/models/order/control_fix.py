@@ -14,7 +14,7 @@ class ControlFix:
     :ivar key: stable name of the change: a fix is found again by it
     :ivar code: code of the issue that it clears
     :ivar label: translated sentence that says what is changed
-    :ivar rank: what is done first: 0 data and terms, 1 prices, 2 quantities
+    :ivar rank: what is done first: 0 data and terms, 1 prices, 2 quantities, 3 another way of paying
     :ivar order_values: ``{field: value}`` to write on the order
     :ivar line_values: ``{line id: {field: value}}`` to write on its lines
     :ivar conditions: the conditions of the terms after the change, see ``ControlTerms``; None if unchanged

@@ -169,7 +169,7 @@ class TestCreditLimitRequest(CreditLimitCommon):
             self.env['credit.account']._get_controllers(self.company).filtered(
                 lambda user: user != self.controller).sudo().active = False
             mine.action_submit()
-        other = self._new_user('soc_controller2', 'sale_order_control.group_credit_controller')
+        other = self.colleague
         mine.action_submit()
         for act in (lambda: mine.action_approve(), lambda: mine.action_refuse("x"), lambda: mine.write({
                 'user_id': other.id}), lambda: mine.write({'state': 'applied'})):

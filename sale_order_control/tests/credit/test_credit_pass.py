@@ -53,6 +53,22 @@ class TestCreditPass(CreditCommon):
         self.assertFalse(chosen or others)
         self.assertEqual([issue.code for issue in left], ['credit.limit'])
 
+    def test_an_order_that_no_quantity_helps_is_paid_in_advance(self):
+        self._switch(release='enforce')
+        self._limit(50.0, self._grade('block'))
+        order = self._create_order(1)
+        self._pass(order)
+        self.assertEqual((order.settlement_mode, order.settlement_percent), ('prepay', 100))
+        order.action_confirm()
+        self.assertEqual((order.state, order.sudo().advance_state), ('sale', 'waiting'))
+
+    def test_less_goods_come_before_another_settlement_which_is_offered(self):
+        self._switch(release='enforce')
+        self._limit(750.0, self._grade('block'))
+        chosen, others, _left = self._create_order(10)._plan_control_fixes()
+        self.assertEqual([bool(fix.line_values) for fix in chosen], [True])
+        self.assertEqual([fix.order_values['settlement_mode'] for fix in others], ['prepay'])
+
     def test_payment_terms_and_settlement_go_back_to_what_is_agreed(self):
         days15 = self.env.ref('account.account_payment_term_15days')
         self._limit(None, self._grade(

@@ -1,6 +1,9 @@
+from datetime import timedelta
+
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
+from ...models.order.control_memory import control_today
 from .prepay_common import PrepaymentCommon
 
 
@@ -50,6 +53,8 @@ class TestCreditPrepaidExposure(PrepaymentCommon):
         self._receive(400, memo=order.name)
         self.assertWaits(order, 600)
         self.assertExposure(0, receivable=-400, to_deliver=400)
+        self.account.invalidate_recordset()
+        self.assertEqual((self.account.exposure, self.account.waiting_amount), (0, 600))
         other = self._create_order(6)
         [issue] = other._get_control_issues('confirm')[other.id]
         self.assertEqual((issue.code, issue.facts['excess']), ('credit.limit', 100))
@@ -81,6 +86,32 @@ class TestCreditPrepaidExposure(PrepaymentCommon):
         self.assertExposure(1000, to_deliver=1000)
         order.with_user(self.controller).action_credit_reject("It was a mistake")
         self.assertExposure(0)
+        today = self.env['sale.order']._get_control_today()
+        order.with_user(self.controller).action_credit_release("Until tomorrow", until=today + timedelta(days=1))
+        self.assertExposure(1000)
+        with control_today(self.env, today + timedelta(days=2)):
+            self.assertExposure(0)
+
+    def test_a_release_of_the_customer_until_a_day_is_for_what_counts_only(self):
+        self._limit(100, self.plain)
+        prepaid, other = self._create_order(10), self._create_order(2)
+        prepaid.write(self.settled)
+        self.account.with_user(self.controller).action_hold("Check")
+        (prepaid | other).action_submit()
+        today = self.env['sale.order']._get_control_today()
+        self.account.with_user(self.controller).action_release("Fine", until=today)
+        self.assertEqual(self.account.decision_ids.filtered(lambda each: each.result == 'released').amount, 200)
+
+    def test_it_counts_while_a_supplier_may_deliver_it(self):
+        order = self._create_order(10)
+        order.settlement_mode = 'credit'
+        self._limit(None, self.plain)
+        order.action_confirm()
+        self.assertExposure(1000)
+        order.write(self.settled)
+        self.assertExposure(0)
+        order.picking_ids.move_ids.write({'location_id': self.env.ref('stock.stock_location_suppliers').id})
+        self.assertExposure(1000)
 
     def test_the_documents_behind_it_and_the_filter_say_the_same(self):
         self._limit(300, self.plain)

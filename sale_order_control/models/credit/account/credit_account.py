@@ -17,19 +17,15 @@ class CreditAccount(models.Model):
 
     _name = 'credit.account'
     _description = "Credit Account"
-    _inherit = ['mail.thread', 'mail.activity.mixin']
+    _inherit = ['credit.owned', 'mail.thread', 'mail.activity.mixin']
     _order = 'partner_id, id'
     _rec_name = 'partner_id'
     _check_company_auto = True
 
     # === FIELDS ===#
 
-    partner_id = fields.Many2one(
-        'res.partner', string="Customer", required=True, index=True, ondelete='restrict',
-        domain="[('parent_id', '=', False)]", help="The customer that is invoiced; its contacts count with it.")
-    company_id = fields.Many2one(
-        'res.company', required=True, index=True, ondelete='cascade',
-        default=lambda self: self.env.company.root_id, domain="[('parent_id', '=', False)]")
+    partner_id = fields.Many2one(help="The customer that is invoiced; its contacts count with it.")
+    company_id = fields.Many2one(ondelete='cascade')
     currency_id = fields.Many2one(related='company_id.currency_id')
     active = fields.Boolean(default=True)
     grade_id = fields.Many2one(
@@ -80,6 +76,9 @@ class CreditAccount(models.Model):
     disputed_amount = fields.Monetary(
         string="Disputed", compute='_compute_position', compute_sudo=True,
         help="Unpaid on invoices that the customer objects to: owed, but not called overdue.")
+    waiting_amount = fields.Monetary(
+        string="Prepaid, Not Paid Yet", compute='_compute_position', compute_sudo=True,
+        help="Orders that are paid in full before they leave and wait for their money: they use none of the limit.")
     state = fields.Selection(
         [('open', "Open"), ('watch', "Watch"), ('hold', "On Hold")],
         compute='_compute_position', compute_sudo=True,
@@ -128,13 +127,13 @@ class CreditAccount(models.Model):
                 days = position.overdue_days(today)
                 rows.append((
                     total, exposure.receivable, exposure.draft_invoiced, exposure.to_invoice, exposure.to_deliver,
-                    position.overdue_amount, days, position.disputed_amount, limit.kind, limit.effective,
-                    limit.get_available(total), limit.get_used_percent(total),
+                    position.overdue_amount, days, position.disputed_amount, position.waiting_amount,
+                    limit.kind, limit.effective, limit.get_available(total), limit.get_used_percent(total),
                     account._judge_state(limit, total, days, company.currency_id)))
             set_figures(accounts, (
                 'exposure', 'receivable', 'draft_invoiced', 'to_invoice', 'to_deliver', 'overdue_amount',
-                'overdue_days', 'disputed_amount', 'effective_kind', 'effective_limit', 'available', 'used_percent',
-                'state'), rows, company.currency_id)
+                'overdue_days', 'disputed_amount', 'waiting_amount', 'effective_kind', 'effective_limit', 'available',
+                'used_percent', 'state'), rows, company.currency_id)
 
     def _judge_state(self, limit, exposure, overdue_days, currency):
         """Say in one word whether the customer may go on; also of one that has no account yet.
@@ -160,16 +159,9 @@ class CreditAccount(models.Model):
 
     # === CONSTRAINTS ===#
 
-    @api.constrains('partner_id', 'company_id', 'grade_id')
-    def _check_account(self):
+    @api.constrains('company_id', 'grade_id')
+    def _check_grade_company(self):
         for account in self:
-            if account.partner_id != account.partner_id.commercial_partner_id:
-                raise ValidationError(self.env._(
-                    "%(contact)s is a contact of %(company)s: credit is given to %(company)s.",
-                    contact=account.partner_id.name, company=account.partner_id.commercial_partner_id.name))
-            if account.company_id.parent_id:
-                raise ValidationError(self.env._(
-                    "Credit is given by the main company %s, not by its branch.", account.company_id.root_id.name))
             if account.grade_id.company_id and account.grade_id.company_id != account.company_id:
                 raise ValidationError(self.env._(
                     "Grade %(grade)s belongs to another company than the account.", grade=account.grade_id.name))
@@ -315,6 +307,16 @@ class CreditAccount(models.Model):
                    RETURNING account.id""", tuple(self.ids)))
 
     # === ACTION METHODS ===#
+
+    def _get_form_action(self):
+        """Return the action that opens this account."""
+        return {
+            'type': 'ir.actions.act_window',
+            'name': self.env._("Credit Account"),
+            'res_model': 'credit.account',
+            'view_mode': 'form',
+            'res_id': self.id,
+        }
 
     def action_view_decisions(self):
         """Open what was decided about the customer's credit."""

@@ -3,6 +3,7 @@
 from odoo import fields, models, tools
 from odoo.tools import SQL
 
+from ..score.credit_grade import LIMIT_KINDS
 from .credit_nightly import NightlyStep
 
 FIGURES = [
@@ -28,8 +29,7 @@ class CreditHistory(models.Model):
     currency_id = fields.Many2one(related='account_id.currency_id')
     date = fields.Date(required=True, readonly=True)
     grade_id = fields.Many2one('credit.grade', readonly=True, ondelete='restrict')
-    limit_kind = fields.Selection(
-        [('none', "No Limit"), ('zero', "Zero: Prepaid Only"), ('amount', "Limited Amount")], readonly=True)
+    limit_kind = fields.Selection(LIMIT_KINDS, readonly=True)
     limit = fields.Monetary(readonly=True, help="The effective limit of the day.")
     exposure = fields.Monetary(readonly=True)
     overdue = fields.Monetary(readonly=True)

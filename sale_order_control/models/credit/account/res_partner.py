@@ -143,10 +143,4 @@ class ResPartner(models.Model):
         if not account:
             self.env['credit.account']._check_controller()
             account = self._get_credit_account()
-        return {
-            'type': 'ir.actions.act_window',
-            'name': self.env._("Credit Account"),
-            'res_model': 'credit.account',
-            'view_mode': 'form',
-            'res_id': account.id,
-        }
+        return account._get_form_action()

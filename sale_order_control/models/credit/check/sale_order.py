@@ -104,11 +104,4 @@ class SaleOrder(models.Model):
     def action_view_credit_account(self):
         """Open the credit account of the invoiced customer."""
         self.ensure_one()
-        account = self.credit_account_id
-        return {
-            'type': 'ir.actions.act_window',
-            'name': self.env._("Credit Account"),
-            'res_model': 'credit.account',
-            'view_mode': 'form',
-            'res_id': account.id,
-        }
+        return self.credit_account_id._get_form_action()

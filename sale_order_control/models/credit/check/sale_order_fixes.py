@@ -20,8 +20,10 @@ class SaleOrder(models.Model):
         fixes = super()._get_control_fixes(issue, terms)
         if issue.code in ('credit.limit', 'credit.pool', 'credit.order_max'):
             fixes += self._get_quantity_fixes(issue, terms)
+        if issue.code in ('credit.limit', 'credit.pool'):
+            fixes += self._get_prepayment_fixes(issue, terms)
         if issue.code == 'credit.settlement':
-            fixes.append(self._get_agreed_settlement_fix(issue, terms))
+            fixes.append(self._get_settlement_fix(issue, terms, *issue.facts['agreed']))
         if issue.code == 'credit.terms':
             fixes += self._get_shorter_term_fixes(issue, terms)
         return fixes
@@ -38,13 +40,11 @@ class SaleOrder(models.Model):
             fixes = [self._get_all_quantities_fix(issue, terms, lines)]
         return [fix for fix in fixes if fix]
 
-    def _get_quantity_grid(self, line):
-        """Return the smallest step of a quantity: whole units stay whole."""
-        rounding = self.env['uom.uom'].browse(line.uom_id).rounding or 1.0
-        return 1.0 if line.quantity == int(line.quantity) and rounding <= 1.0 else rounding
+    def _get_line_grid(self, line):
+        return self._get_quantity_grid(line.quantity, self.env['uom.uom'].browse(line.uom_id))
 
     def _get_line_quantity_fix(self, issue, terms, line):
-        grid = self._get_quantity_grid(line)
+        grid = self._get_line_grid(line)
 
         def build(step):
             quantity = round(round_down(line.quantity, grid) - step * grid, 6)
@@ -56,7 +56,7 @@ class SaleOrder(models.Model):
     def _get_all_quantities_fix(self, issue, terms, lines):
         def build(step):
             return self._replace_quantities(terms, {
-                line.key: round_down(line.quantity * (1 - step / SCALE), self._get_quantity_grid(line))
+                line.key: round_down(line.quantity * (1 - step / SCALE), self._get_line_grid(line))
                 for line in lines})
         step = self._find_least_change(issue, build, SCALE - 1)
         solved = build(step) if step else None
@@ -87,15 +87,26 @@ class SaleOrder(models.Model):
 
     # === SETTLEMENT ===#
 
-    def _get_agreed_settlement_fix(self, issue, terms):
-        mode, percent = issue.facts['agreed']
-        values = {'settlement_mode': mode, 'settlement_percent': percent}
+    def _get_settlement_fix(self, issue, terms, mode, percent, **values):
+        return self._prepare_fix(
+            issue, 'settlement', self.env._("Settle by “%s”.", self._get_settlement_label(mode, percent)),
+            order_values={'settlement_mode': mode, 'settlement_percent': percent},
+            conditions=self._get_settled_conditions(terms, mode, percent), needs_customer=True, **values)
+
+    def _get_settled_conditions(self, terms, mode, percent):
+        """Return the conditions of some terms with another settlement."""
         own = percent if mode == 'prepay' else 0.0
         condition = ('settlement', f'{mode} {own:g}'.removesuffix(' 0'), get_looseness(mode, own))
         others = [known for known in terms.conditions if known[0] != 'settlement']
-        return self._prepare_fix(
-            issue, 'settlement', self.env._("Settle by “%s”.", self._get_settlement_label(mode, percent)),
-            order_values=values, conditions=tuple(sorted([*others, condition])), needs_customer=True)
+        return tuple(sorted([*others, condition]))
+
+    def _get_prepayment_fixes(self, issue, terms):
+        """An order that is paid before it leaves needs no limit."""
+        conditions = self._get_settled_conditions(terms, 'prepay', 100.0)
+        if not self._clears_with(issue, replace(terms, conditions=conditions)):
+            return []
+        # The customer had other terms: less goods on them come first.
+        return [self._get_settlement_fix(issue, terms, 'prepay', 100.0, rank=3)]
 
     def _get_shorter_term_fixes(self, issue, terms):
         payer = self.env['res.partner'].browse(terms.partner_invoice_id)

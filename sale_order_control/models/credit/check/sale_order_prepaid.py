@@ -19,13 +19,15 @@ class SaleOrder(models.Model):
         :param dict amounts: what each order comes to, see :meth:`_get_credit_amounts`
         :return: ``{order_id: amount}`` in the currency of the root company, of wholly prepaid orders only
         """
+        today = self._get_control_today()
         prepaid = self.filtered(
-            lambda order: order._is_held_until_prepaid(terms[order.id]) and not decisions.is_let_go_unpaid(order))
+            lambda order: order._is_held_until_prepaid(terms[order.id])
+            and not decisions.is_let_go_unpaid(order, today))
         if not prepaid:
             return {}
         quotations = prepaid.filtered(lambda order: order.state != 'sale')
         pledges = quotations._read_credit_pledges()
-        totals, today, waiting = prepaid._get_control_amounts(terms), self._get_control_today(), {}
+        totals, waiting = prepaid._get_control_amounts(terms), {}
         for order in prepaid:
             if order in quotations:
                 most = amounts[order.id] - max(0.0, pledges[order.id])

@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import format_date
 
@@ -19,17 +19,11 @@ class CreditDocument(models.Model):
 
     _name = 'credit.document'
     _description = "Customer Paper on File"
-    _inherit = ['mail.thread', 'mail.activity.mixin']
+    _inherit = ['credit.owned', 'mail.thread', 'mail.activity.mixin']
     _order = 'date_to desc, id desc'
     _rec_name = 'type_id'
     _check_company_auto = True
 
-    partner_id = fields.Many2one(
-        'res.partner', string="Customer", required=True, index=True, ondelete='restrict',
-        domain="[('parent_id', '=', False)]")
-    company_id = fields.Many2one(
-        'res.company', required=True, index=True, default=lambda self: self.env.company.root_id,
-        domain="[('parent_id', '=', False)]")
     type_id = fields.Many2one(
         'credit.document.type', string="Paper", required=True, index=True, ondelete='restrict', tracking=True,
         domain="[('company_id', 'in', (False, company_id))]")
@@ -78,20 +72,6 @@ class CreditDocument(models.Model):
             return 'future'
         soon = self.date_to and self.date_to <= today + timedelta(days=self.type_id.warn_days)
         return 'soon' if soon else 'valid'
-
-    # === CONSTRAINTS ===#
-
-    @api.constrains('partner_id', 'company_id', 'type_id', 'date_to')
-    def _check_document(self):
-        for paper in self:
-            partner = paper.partner_id
-            if partner != partner.commercial_partner_id:
-                raise ValidationError(self.env._(
-                    "%(contact)s is a contact of %(company)s: its papers are filed with %(company)s.",
-                    contact=partner.name, company=partner.commercial_partner_id.name))
-            if paper.company_id.parent_id:
-                raise ValidationError(self.env._(
-                    "Papers are filed with the main company %s, not with its branch.", paper.company_id.root_id.name))
 
     # === CRUD METHODS ===#
 

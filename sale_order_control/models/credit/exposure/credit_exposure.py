@@ -154,6 +154,7 @@ class Position:
     :ivar exposure: the customer's :class:`Exposure` without the orders told apart
     :ivar orders: ``{order id: amount}`` that the orders told apart add to it, company currency
     :ivar waiting: the same of what they do not add, because it stays here until it is paid
+    :ivar waiting_amount: the same of the orders that are not told apart
     :ivar overdue_amount: due before today, not disputed, and not covered by payments or credit notes
     :ivar overdue_since: due date of the oldest item that is not covered, or None
     :ivar disputed_amount: unpaid on invoices that the customer disputes; part of the exposure, never overdue
@@ -163,6 +164,7 @@ class Position:
     exposure: Exposure = Exposure()
     orders: dict = None
     waiting: dict = None
+    waiting_amount: float = 0.0
     overdue_amount: float = 0.0
     overdue_since: date = None
     disputed_amount: float = 0.0
@@ -224,6 +226,7 @@ class CreditAccount(models.Model):
                     position.waiting = {**(position.waiting or {}), order_id: rounded(waiting)}
                 continue
             position.exposure = Exposure._from_parts(parts, rounded)
+            position.waiting_amount = rounded(waiting) if waiting else 0.0
             position.overdue_amount = overdue and rounded(overdue)
             position.overdue_since = since if position.overdue_amount > 0 else None
             position.disputed_amount = disputed and rounded(disputed)

@@ -8,6 +8,7 @@ goods stay here until all is paid, and what came for each).
 """
 
 from .credit_pledged_sql import PLEDGED
+from .credit_rate_sql import RATE
 
 # Orders that may still be delivered or invoiced, into four variables.
 OPEN_ORDERS = """
@@ -38,7 +39,7 @@ LEFT_OVER_ORDERS = """
 
 # Orders that are paid in full before anything leaves put nothing at risk: what is still to come of them counts
 # as far as it is paid, so that the money lends nothing to others. Whom a controller released from paying
-# first gets goods on credit.
+# first gets goods on credit, and so does who gets them from a supplier: nobody stops those at our door.
 PREPAID_ORDERS = f"""
     SELECT ARRAY_AGG(id), ARRAY_AGG(pledged) INTO prepaid, pledges
       FROM (
@@ -50,26 +51,23 @@ PREPAID_ORDERS = f"""
            AND so.state = 'sale' AND root.control_credit = 'enforce' AND company.control_release = 'enforce'
            AND (company.control_go_live IS NULL OR so.create_date::date >= company.control_go_live)
            AND NOT EXISTS (
-               SELECT FROM (SELECT result, figures FROM credit_decision
+               SELECT FROM sale_order_line sol
+                 JOIN stock_move sm ON sm.sale_line_id = sol.id
+                 JOIN stock_location source ON source.id = sm.location_id
+                WHERE sol.order_id = so.id AND sm.state NOT IN ('done', 'cancel') AND source.usage = 'supplier')
+           AND NOT EXISTS (
+               SELECT FROM (SELECT result, until, figures FROM credit_decision
                              WHERE order_id = so.id AND result IN ('released', 'rejected', 'revoked')
                              ORDER BY id DESC LIMIT 1) latest
-                WHERE latest.result = 'released' AND (latest.figures->'settlement'->>'missing')::float8 > 0)
+                WHERE latest.result = 'released' AND (latest.until IS NULL OR latest.until >= given_today)
+                  AND (latest.figures->'settlement'->>'missing')::float8 > 0)
       ) ahead"""
-
-# Units of a currency per unit of the one that rates are told in, as Odoo converts on a day; NULL without any rate.
-_RATE = """
-    COALESCE((SELECT r.rate FROM res_currency_rate r
-               WHERE r.currency_id = {currency} AND r.name <= given_today
-                 AND (r.company_id IS NULL OR r.company_id = given_root)
-               ORDER BY r.company_id, r.name DESC LIMIT 1),
-             (SELECT r.rate FROM res_currency_rate r
-               WHERE r.currency_id = {currency} AND (r.company_id IS NULL OR r.company_id = given_root)
-               ORDER BY r.company_id, r.name LIMIT 1))::float8"""
 
 FOREIGN_CURRENCIES = "SELECT DISTINCT id FROM UNNEST(currencies) AS used(id) WHERE id <> given_currency"
 
 FACTORS = f"""
-    SELECT COALESCE({_RATE.format(currency='given_currency')}, 1) / {_RATE.format(currency='used.id')}
+    SELECT (COALESCE({RATE.format(currency='given_currency', company='given_root')}, 1)
+            / {RATE.format(currency='used.id', company='given_root')})::float8
       FROM UNNEST(foreign_currencies) WITH ORDINALITY AS used(id, place) ORDER BY place"""
 
 # Where goods are at the customer, or on the way to another company that hands them over.

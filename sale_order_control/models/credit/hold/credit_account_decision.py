@@ -93,4 +93,4 @@ class CreditAccount(models.Model):
         self.ensure_one()
         orders = self.env['sale.order'].sudo().search([
             ('credit_account_id', '=', self.id), ('credit_state', '=', 'hold'), ('state', 'in', ('draft', 'sent'))])
-        return sum(check.amount for check in orders._get_credit_checks('submit').values() if check.grows)
+        return sum(check.counted for check in orders._get_credit_checks('submit').values() if check.grows)

@@ -14,16 +14,11 @@ class CreditDecision(models.Model):
     """A fact: who or what decided on a customer's credit, when, why, and what was seen. Never changed."""
 
     _name = 'credit.decision'
-    _inherit = ['sale.control.fact']
+    _inherit = ['credit.fact']
     _description = "Credit Decision"
     _order = 'id desc'
     _rec_name = 'account_id'
 
-    account_id = fields.Many2one(
-        'credit.account', string="Credit Account", required=True, readonly=True, index=True, ondelete='restrict')
-    partner_id = fields.Many2one(related='account_id.partner_id', string="Customer")
-    company_id = fields.Many2one('res.company', required=True, readonly=True)
-    currency_id = fields.Many2one('res.currency', required=True, readonly=True)
     order_id = fields.Many2one(
         'sale.order', readonly=True, index='btree_not_null', ondelete='restrict',
         help="Empty when the decision is about the customer as a whole.")
@@ -33,9 +28,6 @@ class CreditDecision(models.Model):
         required=True, readonly=True)
     result = fields.Selection(RESULTS, required=True, readonly=True)
     mode = fields.Char(readonly=True, help="Whether credit control was in force (enforce) or only told (warn).")
-    user_id = fields.Many2one('res.users', string="By", required=True, readonly=True)
-    date = fields.Date(required=True, readonly=True)
-    reason = fields.Text(readonly=True)
     amount = fields.Monetary(
         string="Up To", readonly=True,
         help="Released: the order's total, or for a whole account its exposure, up to which the release holds.")

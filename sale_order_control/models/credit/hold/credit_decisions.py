@@ -82,10 +82,12 @@ class DecisionsInForce:
             'until': until,
         }
 
-    def is_let_go_unpaid(self, order):
-        """Whether a controller let the goods of this order leave before they are paid, as it was agreed."""
+    def is_let_go_unpaid(self, order, today):
+        """Whether a controller lets the goods of this order leave before they are paid as agreed."""
         own = self.by_order.get(order.id)
-        return bool(own and own.result == 'released' and own.figures.get('settlement', {}).get('missing'))
+        return bool(
+            own and own.result == 'released' and (not own.until or own.until >= today)
+            and own.figures.get('settlement', {}).get('missing'))
 
     def get_refusal(self, order):
         """Return the decision that refused credit for an order and was not taken back since, or None."""

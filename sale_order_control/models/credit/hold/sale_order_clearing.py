@@ -2,7 +2,7 @@ from collections import defaultdict
 from dataclasses import replace
 from datetime import timedelta
 
-from odoo import models
+from odoo import api, models
 from odoo.tools import float_round, format_date
 
 from .credit_clearing import CreditClearing
@@ -115,13 +115,21 @@ class SaleOrder(models.Model):
         found = candidates.sorted('price_total')[:1]
         if not found:
             return {'reduction': reduction}
-        # Who orders whole pieces can only take whole pieces away.
-        step = 1.0 if float(found.product_uom_qty).is_integer() else found.product_uom_id.rounding
+        step = self._get_quantity_grid(found.product_uom_qty, found.product_uom_id)
         quantity = float_round(
             wanted * found.product_uom_qty / found.price_total, precision_rounding=step, rounding_method='UP')
         return {'reduction': reduction, 'line': (
             lines.ids.index(found.id) + 1, found.product_id.name or found.name,
             min(quantity, found.product_uom_qty), found.product_uom_id.name)}
+
+    @api.model
+    def _get_quantity_grid(self, quantity, uom):
+        """Return the smallest step in which a quantity can be lowered: who orders whole pieces gives whole ones back.
+
+        :param uom: unit in which it is ordered
+        """
+        rounding = uom.rounding or 1.0
+        return 1.0 if float(quantity).is_integer() and rounding <= 1.0 else rounding
 
     def _get_credit_clear_amount(self, stopping):
         """Return the least payment that clears all these issues, or 0 if no payment does.

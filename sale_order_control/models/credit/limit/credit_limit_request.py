@@ -24,7 +24,7 @@ class CreditLimitRequest(models.Model):
 
     _name = 'credit.limit.request'
     _description = "Credit Limit Request"
-    _inherit = ['credit.evidence', 'sale.approval.mixin', 'mail.thread', 'mail.activity.mixin']
+    _inherit = ['credit.owned', 'credit.evidence', 'sale.approval.mixin', 'mail.thread', 'mail.activity.mixin']
     _order = 'id desc'
     _approval_terms = (
         'partner_id', 'subject', 'limit_kind', 'amount', 'date_from', 'date_to', 'grade_id', 'reason')
@@ -32,13 +32,7 @@ class CreditLimitRequest(models.Model):
     # === FIELDS ===#
 
     name = fields.Char(string="Number", readonly=True, copy=False)
-    company_id = fields.Many2one(
-        'res.company', required=True, index=True, default=lambda self: self.env.company.root_id,
-        domain="[('parent_id', '=', False)]")
     currency_id = fields.Many2one(related='company_id.currency_id')
-    partner_id = fields.Many2one(
-        'res.partner', string="Customer", required=True, index=True, ondelete='restrict',
-        domain="[('parent_id', '=', False)]")
     account_id = fields.Many2one('credit.account', string="Credit Account", compute='_compute_account')
     user_id = fields.Many2one(
         'res.users', string="Asked By", required=True, readonly=True, copy=False, default=lambda self: self.env.uid)
@@ -94,17 +88,9 @@ class CreditLimitRequest(models.Model):
 
     # === CONSTRAINTS ===#
 
-    @api.constrains('partner_id', 'company_id', 'grade_id', 'subject', 'limit_kind', 'amount', 'date_to', 'reason')
+    @api.constrains('company_id', 'grade_id', 'subject', 'limit_kind', 'amount', 'date_to', 'reason')
     def _check_request(self):
         for request in self:
-            partner = request.partner_id
-            if partner != partner.commercial_partner_id:
-                raise ValidationError(self.env._(
-                    "%(contact)s is a contact of %(company)s: ask for %(company)s.",
-                    contact=partner.name, company=partner.commercial_partner_id.name))
-            if request.company_id.parent_id:
-                raise ValidationError(self.env._(
-                    "Credit is given by the main company %s, not by its branch.", request.company_id.root_id.name))
             if request.grade_id.company_id not in (request.company_id, self.env['res.company']):
                 raise ValidationError(self.env._(
                     "Grade %s belongs to another company. Choose a grade of this company.", request.grade_id.name))

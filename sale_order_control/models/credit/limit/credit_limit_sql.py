@@ -4,20 +4,14 @@ A function of the database, as the one of the exposure: customers who have no te
 which are nearly all, do not even pay for planning how to read them.
 """
 
+from ..exposure.credit_rate_sql import RATE
+
 # The rates of the day for the currencies that guarantees are in; a currency without a rate is left out,
 # and what is guaranteed in it then counts for nothing.
-_RATE = """
+_RATE = f"""
     limit_rate AS MATERIALIZED (
-        SELECT used.currency_id, used.company_id, COALESCE(
-                (SELECT r.rate FROM res_currency_rate r
-                  WHERE r.currency_id = used.currency_id AND r.name <= given_today
-                    AND (r.company_id IS NULL OR r.company_id = used.company_id)
-                  ORDER BY r.company_id, r.name DESC LIMIT 1),
-                (SELECT r.rate FROM res_currency_rate r
-                  WHERE r.currency_id = used.currency_id
-                    AND (r.company_id IS NULL OR r.company_id = used.company_id)
-                  ORDER BY r.company_id, r.name LIMIT 1),
-                used.home) AS rate
+        SELECT used.currency_id, used.company_id,
+               COALESCE({RATE.format(currency='used.currency_id', company='used.company_id')}, used.home) AS rate
           FROM (
             SELECT guarantee.currency_id, account.company_id, NULL::numeric AS home
               FROM credit_guarantee guarantee

@@ -13,22 +13,15 @@ class CreditScore(models.Model):
     """
 
     _name = 'credit.score'
-    _inherit = ['sale.control.fact']
+    _inherit = ['credit.fact']
     _description = "Credit Score"
     _order = 'id desc'
     _rec_name = 'account_id'
 
-    account_id = fields.Many2one(
-        'credit.account', string="Credit Account", required=True, readonly=True, index=True, ondelete='restrict')
-    partner_id = fields.Many2one(related='account_id.partner_id', string="Customer")
-    company_id = fields.Many2one('res.company', required=True, readonly=True)
-    currency_id = fields.Many2one('res.currency', required=True, readonly=True)
     origin = fields.Selection(
         [('scored', "Scored"), ('applied', "Applied"), ('override', "Set by Hand"), ('override_end', "Fell Back")],
         string="What", required=True, readonly=True)
     scorecard_id = fields.Many2one('credit.scorecard', readonly=True, ondelete='restrict')
-    date = fields.Date(required=True, readonly=True)
-    user_id = fields.Many2one('res.users', string="By", required=True, readonly=True)
     score = fields.Float(digits=(5, 1), readonly=True)
     has_score = fields.Boolean(readonly=True, help="Tells a score of 0 from none.")
     band_share = fields.Float(readonly=True, help="How far up its band the score lies, 0 to 1.")
@@ -38,7 +31,6 @@ class CreditScore(models.Model):
     limit_amount = fields.Monetary(string="Limit", readonly=True)
     monthly_revenue = fields.Monetary(readonly=True, help="Average net revenue of a month of the last year.")
     valid_until = fields.Date(readonly=True)
-    reason = fields.Text(readonly=True)
     blocking = fields.Char(readonly=True, help="The factor without which no grade is given.")
     line_ids = fields.One2many('credit.score.line', 'score_id', string="Factors", readonly=True)
     headline = fields.Char(string="Result", compute='_compute_explanation')
