@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta, timezone
 from docs.gestures import find, open_action, quote, show_order, sign, unfold
 from docs.screenshots_credit import CREDIT_SCENES
 from docs.screenshots_policies import POLICY_SCENES
+from docs.screenshots_reply import REPLY_SCENES
 
 # A day apart: what is promised for today in the first is late in the second.
 WESTERNMOST, EASTERNMOST = "Pacific/Honolulu", "Pacific/Kiritimati"
@@ -253,5 +254,6 @@ SCENES = {
     "policy-checkup": policy_checkup,
     **CREDIT_SCENES,
     **POLICY_SCENES,
+    **REPLY_SCENES,
     "control-log": control_log, "settings": settings, "settings-for-managers": settings_for_managers,
 }

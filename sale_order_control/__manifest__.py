@@ -22,6 +22,7 @@
         'security/contract_rules.xml',
         'security/delivery_rules.xml',
         'security/delivery_shortage_rules.xml',
+        'security/delivery_reply_rules.xml',
 
         'data/mail_activity_type_data.xml',
         'data/sale_control_class_data.xml',
@@ -100,6 +101,11 @@
         'views/delivery/repromise_views.xml',
         'views/delivery/shipment_check_views.xml',
         'views/delivery/portal_templates.xml',
+        'views/delivery/order_confirmation_report.xml',
+        'views/delivery/reply_views.xml',
+        'views/delivery/reply_portal_templates.xml',
+        # After the report that one of its mails carries.
+        'data/delivery_reply_data.xml',
         # Menus last: they name the actions of all rooms.
         'views/menus.xml',
     ],

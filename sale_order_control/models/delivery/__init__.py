@@ -56,3 +56,17 @@ from .shortage import sale_delivery_repromise
 from .shortage import sale_delivery_turn
 from .shortage import sale_order_autopromise
 from .shortage import sale_order_shortage
+
+# What customers are told and answer: the records first, then the lines, the orders, the transfers.
+from .reply import sale_customer_notice
+from .reply import sale_delivery_answer
+from .reply import sale_delivery_receipt
+from .reply import res_company_reply
+from .reply import sale_order_line_reply
+from .reply import sale_order_reply
+from .reply import sale_order_answer
+from .reply import sale_order_offer
+from .reply import sale_order_confirmation
+from .reply import sale_order_completion
+from .reply import stock_picking_notice
+from .reply import sale_order_notice_job

@@ -15,3 +15,9 @@ from . import test_delivery_repromise
 from . import test_delivery_shortage_race
 from . import test_delivery_shortage_tour
 from . import test_delivery_screens
+from . import test_delivery_reply
+from . import test_delivery_answer
+from . import test_delivery_confirmation
+from . import test_delivery_shipping
+from . import test_delivery_tours
+from . import test_delivery_offer

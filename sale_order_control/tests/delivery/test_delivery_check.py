@@ -4,6 +4,7 @@ import re
 from psycopg2 import IntegrityError
 
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
@@ -277,6 +278,61 @@ class TestDeliveryCheck(DeliveryCommon):
             order.with_user(self.salesperson).shipment_check = False
         copied = order.with_user(self.salesperson).copy()
         self.assertFalse(copied.shipment_check, "a new order starts without it")
+
+    # === THE FORM IS NO WINDOW ===#
+
+    def test_the_form_shows_nothing_of_documents_its_user_cannot_read(self):
+        order, picking = self._ready()
+        elsewhere = self.env['res.company'].create({'name': "Elsewhere"})
+        stranger = new_test_user(
+            self.env, 'soc_stranger', groups='base.group_user,sales_team.group_sale_salesman,stock.group_stock_user',
+            company_id=elsewhere.id, company_ids=[Command.set(elsewhere.ids)])
+        for user, values in (
+            (self.other_salesperson, {'order_id': order.id}), (stranger, {'picking_id': picking.id}),
+        ):
+            wizards = self.env['sale.shipment.check.wizard'].with_user(user)
+            with self.subTest(values=values):
+                with self.assertRaises(AccessError), self.env.cr.savepoint():
+                    wizards.create(values)
+                with self.assertRaises(AccessError), self.env.cr.savepoint():
+                    wizards.create({}).write(values)
+                with self.assertRaises(AccessError), self.env.cr.savepoint():
+                    wizards.onchange(values, list(values), {'contents': {}, 'report_wanted': {}})
+                context = {f'default_{name}': value for name, value in values.items()}
+                with self.assertRaises(AccessError), self.env.cr.savepoint():
+                    wizards.with_context(**context).onchange({}, [], {'contents': {}})
+
+    def test_the_form_belongs_to_who_opened_it(self):
+        order, _picking = self._ready()
+        wizard = self.env['sale.shipment.check.wizard'].with_user(self.salesperson).with_context(
+            default_order_id=order.id).create({})
+        for record in (wizard, wizard.line_ids):
+            with self.assertRaises(AccessError):
+                record.with_user(self.sales_manager).read([])
+        line = {'wizard_id': wizard.id, 'point_id': self.address.id}
+        with self.assertRaises(AccessError):
+            self.env['sale.shipment.check.wizard.line'].with_user(self.other_salesperson).create(line)
+
+    def test_a_planners_form_names_lines_that_the_planner_reads(self):
+        quotation = self._create_order().sudo()
+        wizards = self.env['sale.delivery.promise.wizard'].with_user(self.planner)
+        values = {'line_ids': [Command.set(quotation.order_line.ids)], 'promised_date': self._day(3)}
+        with self.assertRaises(AccessError):
+            wizards.create(values)
+        with self.assertRaises(AccessError):
+            wizards.onchange(values, ['promised_date'], {'warning': {}})
+
+    def test_who_has_checked_is_told_that_another_person_must(self):
+        _order, picking = self._ready()
+        self.assertTrue(picking.with_user(self.packers[0]).shipment_check_mine)
+        self._check(picking, self.packers[0])
+        mine, other = (picking.with_user(packer) for packer in self.packers)
+        self.assertFalse(mine.shipment_check_mine)
+        self.assertIn("Another person has to, for: Products and quantities", mine.shipment_check_waits)
+        self.assertTrue(other.shipment_check_mine)
+        self.assertFalse(other.shipment_check_waits)
+        self._check(picking, self.packers[1])
+        self.assertFalse(mine.shipment_check_waits)
 
     # === BAD INPUT ===#
 

@@ -15,7 +15,7 @@ SIGNATURE = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwA
 CUSTOMERS_OWN = {
     'sale.order': {'requested_date', 'special_requirement'},
     'sale.order.line': {'requested_date'},
-    'stock.picking': {'special_requirement'},
+    'stock.picking': {'special_requirement', 'carrier_tracking_ref'},
     'stock.move': set(),
     'res.partner': set(),
     'res.company': set(),

@@ -9,6 +9,7 @@ class SaleShipmentCheckWizard(models.TransientModel):
     """What one person finds on what is packed, or hears from the customer about the address."""
 
     _name = 'sale.shipment.check.wizard'
+    _inherit = ['sale.control.wizard']
     _description = "Check Shipment"
 
     picking_id = fields.Many2one('stock.picking', string="Transfer", readonly=True)
@@ -76,6 +77,7 @@ class SaleShipmentCheckWizard(models.TransientModel):
 
 class SaleShipmentCheckWizardLine(models.TransientModel):
     _name = 'sale.shipment.check.wizard.line'
+    _inherit = ['sale.control.wizard']
     _description = "Check Shipment: Point"
 
     wizard_id = fields.Many2one('sale.shipment.check.wizard', required=True, ondelete='cascade')

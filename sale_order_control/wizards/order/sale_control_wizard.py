@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import Command, api, models
 
 
 class SaleControlWizard(models.AbstractModel):
@@ -21,6 +21,36 @@ class SaleControlWizard(models.AbstractModel):
         result = super().write(vals)
         self._check_documents()
         return result
+
+    def onchange(self, values, field_names, fields_spec):
+        # What is not saved yet shows figures of the documents it names, too.
+        context = self.env.context
+        self._check_named({name: context[f'default_{name}'] for name in self._fields if f'default_{name}' in context})
+        self._check_named(values)
+        return super().onchange(values, field_names, fields_spec)
+
+    def _check_named(self, values):
+        """Refuse documents, named by values that are typed or proposed, that the caller cannot read.
+
+        :param dict values: as a form sends them: ids and commands
+        :raise AccessError: for the first of them
+        """
+        for name, value in values.items():
+            field = self._fields.get(name)
+            if not field or not field.relational or name in models.MAGIC_COLUMNS:
+                continue
+            comodel = self.env[field.comodel_name]
+            ids = []
+            for item in [value] if field.type == 'many2one' else value or ():
+                if isinstance(item, (list, tuple)):
+                    command, number, *content = item
+                    ids += content[0] if command == Command.SET else [number] if command != Command.CREATE else []
+                    if command in (Command.CREATE, Command.UPDATE) and hasattr(comodel, '_check_named'):
+                        comodel._check_named(content[0])
+                else:
+                    ids.append(item.get('id') if isinstance(item, dict) else item)
+            if not comodel._transient:
+                comodel.browse(one for one in ids if isinstance(one, int) and one).check_access('read')
 
     def _check_documents(self):
         """Refuse documents that the caller cannot read.

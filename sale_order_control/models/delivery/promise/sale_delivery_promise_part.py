@@ -12,6 +12,8 @@ class SaleDeliveryPromisePart(models.Model):
     promise_id = fields.Many2one(
         'sale.delivery.promise', required=True, readonly=True, index=True, ondelete='restrict')
     promised_date = fields.Date(required=True, readonly=True)
+    ship_date = fields.Date(
+        string="Planned Ship Date", readonly=True, help="The day on which it has to leave for that, as it was known then.")
     quantity = fields.Float(digits='Product Unit', readonly=True, help="In the unit of the order line.")
     product_uom_id = fields.Many2one(related='promise_id.product_uom_id')
 
@@ -22,5 +24,8 @@ class SaleDeliveryPromise(models.Model):
     def _record_parts(self):
         """Put the parts of these fresh promises on record."""
         self.env['sale.delivery.promise.part']._record_facts([
-            {'promise_id': promise.id, 'promised_date': day, 'quantity': quantity}
+            {
+                'promise_id': promise.id, 'promised_date': day, 'quantity': quantity,
+                'ship_date': promise.order_line_id._get_delivery_days().leave_by(day),
+            }
             for promise in self for day, quantity in promise.order_line_id._get_promised_parts()])

@@ -109,13 +109,14 @@ class SaleOrder(models.Model):
             return []
         lines = order.order_line.filtered(
             lambda line: line.promised_date and line.promise_state in ('promised', 'at_risk', 'late'))
+        leaves = order.sale_type_id.date_kind == 'planned_ship'
         by_day, sentences = defaultdict(list), []
-        for line in lines:
-            for day, words in line._get_promised_words():
+        for line, days in lines._get_customer_parts(leaves).items():
+            for day, words in days:
                 by_day[day].append(words)
         for day in sorted(by_day):
             date = format_date(self.env, day)
-            if order.sale_type_id.date_kind == 'planned_ship':
+            if leaves:
                 sentence = self.env._("Shipping planned for %s", date)
             else:
                 sentence = self.env._("Delivery planned for %s", date)

@@ -25,12 +25,30 @@ class StockPicking(models.Model):
     shipment_check_needed = fields.Boolean(
         compute='_compute_shipment_check_needed', compute_sudo=True, groups='base.group_user',
         help="Whether somebody still has to check these goods before they leave.")
+    shipment_check_mine = fields.Boolean(
+        compute='_compute_shipment_check_mine', compute_sudo=True, groups='base.group_user',
+        help="Whether the reader can still check something of these goods.")
+    shipment_check_waits = fields.Char(
+        compute='_compute_shipment_check_mine', compute_sudo=True, groups='base.group_user',
+        help="Who is still needed, for a reader who has checked these goods already.")
 
     @api.depends('state', 'move_ids.quantity', 'move_ids.picked', 'shipment_check_ids', 'sale_id.shipment_check')
     def _compute_shipment_check_needed(self):
         waiting = self.filtered(lambda picking: picking.state not in ('draft', 'done', 'cancel'))
         for picking in self:
             picking.shipment_check_needed = picking in waiting and bool(picking._get_open_check_points())
+
+    @api.depends('shipment_check_needed')
+    @api.depends_context('uid')
+    def _compute_shipment_check_mine(self):
+        point = self.env['sale.shipment.check.point']
+        for picking in self:
+            found = picking._get_open_check_points() if picking.shipment_check_needed else {}
+            picking.shipment_check_mine = bool(point._get_askable(found, self.env.user))
+            others = bool(found) and not picking.shipment_check_mine
+            picking.shipment_check_waits = others and self.env._(
+                "You have checked these goods. Another person has to, for: %s.",
+                ", ".join(point.name for point in found))
 
     # === ACTION METHODS ===#
 
@@ -154,5 +172,6 @@ class StockPicking(models.Model):
             'report_name': report_name,
             **self.env['sale.shipment.check']._prepare_findings(self.company_id, findings),
         }])
-        self.invalidate_recordset(['shipment_check_needed', 'control_hold'])
+        self.invalidate_recordset([
+            'shipment_check_needed', 'shipment_check_mine', 'shipment_check_waits', 'control_hold'])
         return check
