@@ -75,7 +75,7 @@ class DeliveryPortal(CustomerPortal):
         return self._back_to(order, 'answer_ok')
 
     @route(['/my/orders/<int:order_id>/offer_answer'], type='http', auth='public', methods=['POST'], website=True)
-    def answer_offer(self, order_id, access_token=None, offer_id=None, answer=None, contact=None, comment=None, **_given):
+    def answer_offer(self, order_id, access_token=None, offer_id='', answer=None, contact=None, comment='', **_rest):
         """Record what the customer says to what was offered instead of goods that are short."""
         try:
             order = self._get_customers_order(order_id, access_token)
@@ -84,9 +84,9 @@ class DeliveryPortal(CustomerPortal):
         contact, _partner = self._get_speaker(contact)
         if not contact:
             return self._back_to(order, 'answer_name')
-        if answer not in ('accepted', 'declined') or not (offer_id or "").isdigit():
+        if answer not in ('accepted', 'declined') or not offer_id.isdigit():
             return self._back_to(order, 'answer_none')
-        found = order._answer_offer(int(offer_id), answer == 'accepted', contact, (comment or "")[:2000])
+        found = order._answer_offer(int(offer_id), answer == 'accepted', contact, comment[:2000])
         return self._back_to(order, 'answer_ok' if found else 'answer_done')
 
     def _read_day(self, text):

@@ -16,17 +16,17 @@ class TestDeliveryOffer(ShortageCommon, ReplyCommon, HttpCase):
 
     def _propose(self, kind='split'):
         wizard = self._open(self.line, self.planner, kind=kind)
-        wizard.action_offer()
+        wizard.action_ask_customer()
         self.env.flush_all()
         return self.line._get_shortage_offers()[self.line.id]
 
-    def _answer(self, offer, answer, **values):
+    def _answer(self, offer, said, **values):
         self.env.flush_all()
         if not getattr(self, 'session', None):
             self.authenticate(None, None)
         response = self.url_open(f'/my/orders/{self.order.id}/offer_answer', data={
             'csrf_token': http.Request.csrf_token(self), 'access_token': self.order.access_token,
-            'offer_id': offer['offer_id'], 'answer': answer, 'contact': "Ms Miller", **values})
+            'offer_id': offer['offer_id'], 'answer': said, 'contact': "Ms Miller", **values})
         self.env.invalidate_all()
         return response
 

@@ -13,7 +13,8 @@ class SaleDeliveryPromisePart(models.Model):
         'sale.delivery.promise', required=True, readonly=True, index=True, ondelete='restrict')
     promised_date = fields.Date(required=True, readonly=True)
     ship_date = fields.Date(
-        string="Planned Ship Date", readonly=True, help="The day on which it has to leave for that, as it was known then.")
+        string="Planned Ship Date", readonly=True,
+        help="The day on which it has to leave for that, as it was known then.")
     quantity = fields.Float(digits='Product Unit', readonly=True, help="In the unit of the order line.")
     product_uom_id = fields.Many2one(related='promise_id.product_uom_id')
 

@@ -111,7 +111,7 @@ class SaleOrder(models.Model):
             lambda line: line.promised_date and line.promise_state in ('promised', 'at_risk', 'late'))
         leaves = order.sale_type_id.date_kind == 'planned_ship'
         by_day, sentences = defaultdict(list), []
-        for line, days in lines._get_customer_parts(leaves).items():
+        for days in lines._get_customer_parts(leaves).values():
             for day, words in days:
                 by_day[day].append(words)
         for day in sorted(by_day):

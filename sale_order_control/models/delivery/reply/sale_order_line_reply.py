@@ -34,7 +34,9 @@ class SaleOrderLine(models.Model):
     @api.model
     def _get_control_protected_fields(self):
         return super()._get_control_protected_fields() | {
-            'reply_state', 'replied_date', 'replied_quantity', 'replied_parts', 'replied_on', 'reminded_on', 'wish_date'}
+            'reply_state', 'replied_date', 'replied_quantity', 'replied_parts', 'replied_on', 'reminded_on',
+            'wish_date',
+        }
 
     @api.depends('promised_date')
     def _compute_ship_date(self):

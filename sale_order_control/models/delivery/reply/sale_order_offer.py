@@ -46,12 +46,12 @@ class SaleOrder(models.Model):
         """
         self.ensure_one()
         order = self.sudo()
-        if order._get_unreachable():
+        offered = [offer for offer in order._get_portal_offers() if offer['line'] == line]
+        if offered and order._get_unreachable():
             order._ask_to_tell(self.env._("Ask the customer about the proposal"))
-            return
-        [text] = [offer['text'] for offer in order._get_portal_offers() if offer['line'] == line]
-        order._record_notices('offer', contents=text)
-        order._send_notices('sale_order_control.mail_template_delivery_offer')
+        elif offered:
+            order._record_notices('offer', contents=offered[0]['text'])
+            order._send_notices('sale_order_control.mail_template_delivery_offer')
 
     def _answer_offer(self, offer_id, accepted, contact, words=None):
         """Record what the customer says to an open offer; private: callers check who speaks.
