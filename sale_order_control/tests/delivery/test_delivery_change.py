@@ -52,6 +52,15 @@ class TestDeliveryChange(DeliveryCommon):
         promise = self._ledger(order)[-1]
         self.assertEqual((promise.user_id, promise.reason_id, promise.revision), (self.planner, self.reason, 2))
 
+    def test_the_customer_hears_only_of_what_was_agreed_to(self):
+        order = self._confirm_order((self.product, 1.0))
+        self._promise(order.order_line, 2)
+        order.with_user(self.salesperson).action_reply_dates()
+        self._moved(6, order)
+        self.assertEqual(order.order_line.reply_state, 'asked')
+        self._answer(self._waiting(order))
+        self.assertEqual(order.order_line.reply_state, 'to_tell')
+
     def test_small_steps_add_up(self):
         order = self._moved(4)
         self._moved(7, order)

@@ -46,8 +46,8 @@ class SaleOrderLine(models.Model):
 
     # === FOLLOWING THE PROMISE ===#
 
-    def _promise(self, dates, reason=None, note=None, parts=None, automatic=False):
-        result = super()._promise(dates, reason, note, parts, automatic)
+    def _record_promises(self, dates, reason, note, parts, automatic):
+        result = super()._record_promises(dates, reason, note, parts, automatic)
         lines = self.sudo()
         answered = lines.filtered(lambda line: line.reply_state in OPEN_ANSWERS)
         changed = lines.filtered(lambda line: line._is_news())
