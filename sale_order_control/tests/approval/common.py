@@ -49,3 +49,28 @@ class ApprovalCommon(ControlCommon):
     @classmethod
     def _codes(cls, order, checkpoint='confirm'):
         return {issue.code for issue in order._get_control_issues(checkpoint)[order.id] if issue.stops}
+
+    @classmethod
+    def _lived_through_everything(cls):
+        """An order that was returned, submitted again, recalled, made worse, passed on, approved, cancelled and
+        reopened, whose policy is archived and whose approver has left; and its first and last request."""
+        policy = cls._policy(cls._level(cls.sales_manager), cls._level(cls.finance, 20))
+        order, first = cls._submitted()
+        first.with_user(cls.sales_manager).action_agree("Fine with me")
+        first.with_user(cls.sales_manager).action_withdraw()
+        first.with_user(cls.sales_manager).action_return("The price is missing")
+        order.action_submit()
+        order.action_recall()
+        order.action_submit()
+        order.order_line.product_uom_qty = 20
+        order.action_submit()
+        last = cls._request(order)
+        last.with_user(cls.sales_manager).action_forward(cls.director, "You know them")
+        last.with_user(cls.director).action_agree("Known for years")
+        last.with_user(cls.finance).action_agree()
+        assert (last.state, order.state) == ('approved', 'sale')
+        order.with_user(cls.sales_manager)._action_cancel()
+        order.action_draft()
+        policy.active = False
+        cls.director.sudo().active = False
+        return order, first, last

@@ -174,6 +174,19 @@ class TestApprovalChange(ApprovalCommon):
         with self.assertRaises(AccessError):
             other.with_context(default_request_id=request.id).default_get(list(wizards._fields))
 
+    def test_columns_that_the_level_leaves_alone_change_nothing_whatever_comes_of_them(self):
+        _order, request, line = self._asked(self._level(self.finance, may_change_discount=True))
+        # A web client sends nothing of a column that cannot be edited.
+        wizard = self.env['sale.approval.terms'].with_user(self.finance).create({
+            'request_id': request.id, 'comment': "Too much", 'payment_term_id': False,
+            'line_ids': [Command.create({'line_id': line.id, 'discount': 12.0})]})
+        wizard.action_apply()
+        self.assertEqual((line.discount, line.price_unit, line.product_uom_qty), (12.0, 100.0, 10.0))
+        self.assertTrue(request.order_id.payment_term_id)
+        with self.assertRaisesRegex(AccessError, "does not let you change: Quantity, Unit Price, x"), \
+                self.cr.savepoint():
+            self._change(request, self.finance, price_unit=1.0, product_uom_qty=1.0, x=1)
+
     def test_the_form_of_one_approver_is_closed_to_everybody_else(self):
         _order, request, line = self._asked(self._level(self.finance, may_change_discount=True))
         wizards = self.env['sale.approval.terms']

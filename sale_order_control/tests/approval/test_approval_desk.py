@@ -60,27 +60,8 @@ class TestApprovalDesk(ApprovalCommon):
         self.assertEqual((line['before'], line['after']), ("10 Units", "11 Units"))
 
     def test_the_history_is_complete_after_return_recall_void_approval_cancel_and_archive(self):
-        policy = self._policy(self._level(self.sales_manager), self._level(self.finance, 20))
-        order, first = self._submitted()
-        first.with_user(self.sales_manager).action_agree("Fine with me")
-        first.with_user(self.sales_manager).action_withdraw()
-        first.with_user(self.sales_manager).action_return("The price is missing")
-        order.action_submit()
-        order.action_recall()
-        order.action_submit()
-        order.order_line.product_uom_qty = 20
-        order.action_submit()
-        fourth = self._request(order)
-        fourth.with_user(self.sales_manager).action_forward(self.director, "You know them")
-        fourth.with_user(self.director).action_agree("Known for years")
-        fourth.with_user(self.finance).action_agree()
-        self.assertEqual((fourth.state, order.state), ('approved', 'sale'))
-        order.with_user(self.sales_manager)._action_cancel()
-        order.action_draft()
-        copy = order.copy()
-        policy.active = False
-        self.director.sudo().active = False
-        self.assertFalse(copy.sudo().approval_request_ids)
+        order, first, fourth = self._lived_through_everything()
+        self.assertFalse(order.copy().sudo().approval_request_ids)
         told = [(entry['request'], entry['who'], entry['what'], entry['why']) for entry in fourth._get_timeline()]
         numbers = [first.name, *(request.name for request in order.sudo().approval_request_ids.sorted('id')[1:])]
         one, two, three, four = numbers

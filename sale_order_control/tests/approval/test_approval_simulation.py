@@ -85,6 +85,14 @@ class TestApprovalSimulation(SimulationCommon):
         action = simulation.action_view_gone()
         self.assertEqual(self.env[action['res_model']].search(action['domain']).order_id, self.middle)
 
+    def test_a_policy_that_begins_later_is_tried_as_if_it_had_begun_and_is_not_in_force(self):
+        later = self._policy(
+            self._level(self.director, name="Board"), name="Later", min_amount=50,
+            date_from=fields.Date.today() + timedelta(days=30))
+        simulation = self._simulate(self.large | self.huge | later)
+        self.assertIn(self.small, self._orders(simulation, 'after', change='new'))
+        self.assertNotIn(self.small, self._orders(simulation, 'before'))
+
     def test_nothing_is_written_to_orders_and_nobody_is_told(self):
         models = ('sale.approval.request', 'sale.control.log', 'mail.message', 'mail.activity')
         before = {model: self.env[model].sudo().search_count([]) for model in models}

@@ -1,39 +1,22 @@
 from datetime import timedelta
 
 from odoo import fields
-from odoo.tests import HttpCase, tagged
+from odoo.tests import tagged
 
+from ..order.tours import TourCase
 from .common import ApprovalCommon
 
 
-class TourCommon(ApprovalCommon, HttpCase):
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.manager = cls._new_user('soc_control_manager', 'sale_order_control.group_manager')
-        for user in (cls.salesperson, cls.sales_manager, cls.finance, cls.director, cls.manager):
-            user.password = user.login
-        # Compiled by the first page otherwise, which keeps the other requests waiting on a slow machine.
-        for bundle in ('web.assets_web', 'web.assets_tests'):
-            cls.env['ir.qweb']._get_asset_bundle(bundle, css=False, js=True).js()
-            cls.env['ir.qweb']._get_asset_bundle(bundle, css=True, js=False).css()
-
-    def _walk(self, path, tour, user):
-        self.start_tour(path, f'sale_order_control_desk_{tour}', login=user.login, timeout=120)
-        self.env.invalidate_all()
-
-
 @tagged('post_install', '-at_install')
-class TestApprovalTours(TourCommon):
-    """Each role in the web client: maker, approver, delegate, manager."""
+class TestApprovalTours(ApprovalCommon, TourCase):
+    """Who asks, who decides, who decides for somebody else and who takes over, in the web client."""
 
     def test_the_maker_reads_why_corrects_submits_again_and_recalls(self):
         self._policy()
         order, request = self._submitted()
         request.with_user(self.sales_manager).action_return("Fewer pieces please")
         order.order_line.product_uom_qty = 9
-        self._walk(f'/odoo/action-sale.action_quotations/{order.id}', 'maker', self.salesperson)
+        self._walk(f'/odoo/action-sale.action_quotations/{order.id}', 'desk_maker', self.salesperson)
         self.assertEqual(
             order.sudo().approval_request_ids.sorted('id').mapped('state'), ['returned', 'recalled'])
 
@@ -42,7 +25,7 @@ class TestApprovalTours(TourCommon):
         orders = [self._submitted()[0] for _number in range(2)]
         self._policy(self._level(self.sales_manager, comment_required=True, name="In writing"), min_amount=5000.0)
         big, request = self._submitted(quantity=100)
-        self._walk('/odoo/control-approvals?view_type=list', 'batch', self.sales_manager)
+        self._walk('/odoo/control-approvals?view_type=list', 'desk_batch', self.sales_manager)
         self.assertEqual({order.state for order in orders}, {'sale'})
         self.assertEqual((big.state, request.state), ('draft', 'pending'))
 
@@ -51,7 +34,7 @@ class TestApprovalTours(TourCommon):
         self.env['sale.approval.delegation'].with_user(self.finance).create({
             'delegate_id': self.director.id, 'date_to': fields.Date.today() + timedelta(days=3)})
         order, request = self._submitted()
-        self._walk('/odoo/control-approvals', 'delegate', self.director)
+        self._walk('/odoo/control-approvals', 'desk_delegate', self.director)
         self.assertEqual((request.state, order.state), ('approved', 'sale'))
         agreed = request.task_ids.filtered(lambda task: task.state == 'agreed')
         self.assertEqual((agreed.user_id, agreed.on_behalf_of_id), (self.director, self.finance))
@@ -59,13 +42,14 @@ class TestApprovalTours(TourCommon):
     def test_a_manager_takes_a_decision_over_with_a_reason(self):
         self._policy()
         order, request = self._submitted()
-        self._walk(f'/odoo/control-approval-requests/{request.id}', 'manager', self.manager)
+        manager = self._new_user('soc_control_manager', 'sale_order_control.group_manager')
+        self._walk(f'/odoo/control-approval-requests/{request.id}', 'desk_manager', manager)
         self.assertEqual((request.state, order.state), ('approved', 'sale'))
         self.assertIn("The customer waits in the shop", request.timeline_html)
 
 
 @tagged('post_install', '-at_install')
-class TestApprovalPhone(TourCommon):
+class TestApprovalPhone(ApprovalCommon, TourCase):
     """The same work on a narrow screen."""
 
     browser_size = '390x844'
@@ -74,6 +58,6 @@ class TestApprovalPhone(TourCommon):
     def test_an_approver_returns_a_request_on_a_phone(self):
         self._policy()
         order, request = self._submitted()
-        self._walk('/odoo/control-approvals', 'return', self.sales_manager)
+        self._walk('/odoo/control-approvals', 'desk_return', self.sales_manager)
         self.assertEqual((request.state, order.sudo().approval_state), ('returned', 'returned'))
         self.assertIn("Fewer pieces please", request.timeline_html)

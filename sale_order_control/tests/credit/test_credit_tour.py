@@ -1,7 +1,8 @@
 from odoo import Command
-from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tests import new_test_user, tagged
 
 from ...models.order.control_memory import event_happened
+from ..order.tours import TourCase
 from .common import CreditCommon
 
 # What no customer may read on the page of an order.
@@ -9,27 +10,20 @@ INTERNALS = ("over the limit", "credit hold", "overdue", "grade t", "1,000.00", 
 
 
 @tagged('post_install', '-at_install')
-class TestCreditTour(CreditCommon, HttpCase):
+class TestCreditTour(CreditCommon, TourCase):
     """Credit in the browser: who sells, who decides and who pays, each with no other right than their own."""
+
+    bundles = (*TourCase.bundles, 'web.assets_frontend')
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls._limit(1000, cls._grade('block', overdue_days=10))
         cls._loose_invoice(200)
-        for user in (cls.salesperson, cls.controller):
-            user.password = user.login
-        # Compiled by the first page otherwise, for which a slow machine has no patience.
-        for bundle in ('web.assets_web', 'web.assets_frontend', 'web.assets_tests'):
-            cls.env['ir.qweb']._get_asset_bundle(bundle, css=False, js=True).js()
-            cls.env['ir.qweb']._get_asset_bundle(bundle, css=True, js=False).css()
-
-    def _tour(self, path, tour, user):
-        self.start_tour(path, f'sale_order_control_credit_{tour}', login=user.login, timeout=120)
 
     def test_the_salesperson_reads_credit_while_typing_and_submits(self):
         self._limit(250)
-        self._tour('/odoo/control-quotations/new', 'typing', self.salesperson)
+        self._walk('/odoo/control-quotations/new', 'credit_typing', self.salesperson)
         order = self.env['sale.order'].search([('partner_id', '=', self.customer.id)])
         self.assertEqual((order.state, order.credit_state), ('draft', 'hold'))
 
@@ -37,8 +31,7 @@ class TestCreditTour(CreditCommon, HttpCase):
         order = self._create_order(9)
         order.action_submit()
         self.assertEqual(order.credit_state, 'hold')
-        self._tour('/odoo/action-sale_order_control.action_credit_hold', 'release', self.controller)
-        order.invalidate_recordset()
+        self._walk('/odoo/action-sale_order_control.action_credit_hold', 'credit_release', self.controller)
         self.assertEqual(order.credit_state, 'released')
         decision = order.sudo().credit_decision_ids.filtered(lambda each: each.result == 'released')
         self.assertEqual((decision.amount, decision.user_id, decision.reason),
@@ -59,10 +52,10 @@ class TestCreditTour(CreditCommon, HttpCase):
         self.assertIn('payment_offer', page)
         for word in INTERNALS:
             self.assertNotIn(word, page)
-        self._tour(order.get_portal_url(), 'pay', payer)
+        self._walk(order.get_portal_url(), 'credit_pay', payer)
         self._pay_online(order, payer, provider)
         self.assertEqual((order.state, order.control_parked), ('sale', False))
-        self._tour(order.get_portal_url(), 'paid', payer)
+        self._walk(order.get_portal_url(), 'credit_paid', payer)
 
     def _provider(self):
         form = self.env['ir.ui.view'].create({

@@ -1,13 +1,14 @@
 from datetime import timedelta
 
 from odoo import Command, fields
-from odoo.tests import HttpCase, tagged
+from odoo.tests import tagged
 
 from .common import ControlCommon
+from .tours import TourCase
 
 
 @tagged('post_install', '-at_install')
-class TestOrderThread(ControlCommon, HttpCase):
+class TestOrderThread(ControlCommon, TourCase):
     """The first order under control, end to end, each person in the web client."""
 
     @classmethod
@@ -31,42 +32,31 @@ class TestOrderThread(ControlCommon, HttpCase):
             'control_go_live': False,
         })._apply()
         cls.env.user.company_ids.invalidate_recordset()
-        for user in (cls.salesperson, cls.sales_manager, cls.finance, cls.planner):
-            user.password = user.login
-        # Compiled by the first page otherwise, which on a slow machine keeps the other requests
-        # waiting for the test's cursor longer than they may.
-        for bundle in ('web.assets_web', 'web.assets_tests'):
-            cls.env['ir.qweb']._get_asset_bundle(bundle, css=False, js=True).js()
-            cls.env['ir.qweb']._get_asset_bundle(bundle, css=True, js=False).css()
-
-    def _open(self, path, tour, user):
-        self.start_tour(path, f'sale_order_control_{tour}', login=user.login, timeout=120)
 
     def test_from_submit_to_promise_in_the_web_client(self):
         order = self._create_order(quantity=10, partner=self.customer)
         order.requested_date = fields.Date.today() + timedelta(days=10)
         form = f'/odoo/action-sale.action_quotations/{order.id}'
 
-        self._open(form, 'submit', self.salesperson)
+        self._walk(form, 'submit', self.salesperson)
         self.assertEqual((order.state, order.sudo().approval_state), ('draft', 'pending'))
         request = order.sudo().approval_request_ids
         self.assertEqual(request.task_ids.filtered(lambda task: task.state == 'pending').user_id, self.sales_manager)
 
-        self._open('/odoo', 'agree', self.sales_manager)
+        self._walk('/odoo', 'agree', self.sales_manager)
         self.assertEqual(request.task_ids.filtered(lambda task: task.state == 'pending').user_id, self.finance)
         self.assertEqual(order.state, 'draft')
 
-        self._open('/odoo', 'agree', self.finance)
+        self._walk('/odoo', 'agree', self.finance)
         self.assertEqual(request.state, 'approved')
         self.assertEqual(order.state, 'sale', "the last approval confirms the order")
         self.assertEqual(order.sudo().promise_state, 'open')
 
-        self._open('/odoo/action-sale_order_control.sale_order_line_action_promise', 'promise', self.planner)
-        order.invalidate_recordset()
+        self._walk('/odoo/action-sale_order_control.sale_order_line_action_promise', 'promise', self.planner)
         self.assertEqual(order.order_line.promised_date, order.requested_date)
         self.assertEqual(order.commitment_date.date(), order.requested_date)
 
-        self._open(form, 'promised', self.salesperson)
+        self._walk(form, 'promised', self.salesperson)
 
     def test_a_clean_order_is_confirmed_by_one_click(self):
         order = self._create_order(quantity=1, partner=self.customer)

@@ -36,10 +36,16 @@ class SaleApprovalTerms(models.TransientModel):
         if not request:
             return values
         request.check_access('read')
-        task = request.sudo()._get_tasks_of(self.env.user).filtered('edit_kinds')[:1]
-        if task:
-            values.update(request_id=request.id, edit_kinds=task.edit_kinds, **self._prepare_terms(request))
+        kinds = self._get_own_kinds(request)
+        if kinds:
+            values.update(request_id=request.id, edit_kinds=','.join(kinds), **self._prepare_terms(request))
         return values
+
+    @api.model
+    def _get_own_kinds(self, request):
+        """Return what the current user may change of a request now: some of :data:`KINDS`."""
+        task = request.sudo()._get_tasks_of(self.env.user).filtered('edit_kinds')[:1]
+        return task.edit_kinds.split(',') if task else []
 
     @api.model
     def _prepare_terms(self, request):
@@ -58,15 +64,19 @@ class SaleApprovalTerms(models.TransientModel):
     def action_apply(self):
         """Hand what was changed to the request, as the current user."""
         self.ensure_one()
+        kinds = self._get_own_kinds(self.request_id)
         kept = self._prepare_terms(self.request_id)
         former = {command[2]['line_id']: command[2] for command in kept['line_ids']}
+        # What the level does not let this person change is shown, and the web client sends nothing of it.
         order_values = {
-            name: self._fields[name].convert_to_write(self[name], self) for name in ORDER_KINDS
-            if self._fields[name].convert_to_write(self[name], self) != kept[name]}
+            name: self._fields[name].convert_to_write(self[name], self) for name, kind in ORDER_KINDS.items()
+            if kind in kinds and self._fields[name].convert_to_write(self[name], self) != kept[name]}
         line_values = {}
         for line in self.line_ids:
             before = former.get(line.line_id, {})
-            changed = {name: line[name] for name in LINE_KINDS if before and line[name] != before[name]}
+            changed = {
+                name: line[name] for name, kind in LINE_KINDS.items()
+                if kind in kinds and before and line[name] != before[name]}
             if changed:
                 line_values[line.line_id] = changed
         self.request_id.action_change_terms(order_values, line_values, self.comment)

@@ -128,9 +128,11 @@ class SaleApprovalRequest(models.Model):
         """
         kinds = set((task.edit_kinds or '').split(','))
         lines = self._read_line_values(order, line_values)
-        wanted = [(name, ORDER_KINDS) for name in order_values]
-        wanted += [(name, LINE_KINDS) for values in lines.values() for name in values]
-        refused = sorted({name for name, known in wanted if known.get(name) not in kinds})
+        wanted = [(name, ORDER_KINDS, order) for name in order_values]
+        wanted += [(name, LINE_KINDS, order.order_line) for values in lines.values() for name in values]
+        refused = sorted({
+            records._fields[name]._description_string(self.env) if name in records._fields else str(name)
+            for name, known, records in wanted if known.get(name) not in kinds})
         if refused:
             raise AccessError(self.env._("Your level does not let you change: %s.", ", ".join(refused)))
         commands = [(1, line_id, values) for line_id, values in lines.items() if values]

@@ -33,10 +33,16 @@ class SaleApprovalPolicy(models.Model):
         return self.with_context(active_test=True).search(
             [('res_model', '=', 'sale.order'), ('company_id', 'parent_of', company.ids)])
 
+    def _prepare_own_rules(self):
+        """Return these policies as the rules they are, each from its first to its last day."""
+        return tuple(policy._prepare_rule() for policy in self.sudo().sorted())
+
     def _prepare_candidate_rules(self):
-        """Return these policies as rules; those that are not in force count as if they had been all the time."""
+        """Return these policies as rules; drafts, and those that begin later, count as if in force all the time."""
+        today = self.env['sale.order']._get_control_today()
         rules = []
         for policy in self.sudo().sorted():
             rule = policy._prepare_rule()
-            rules.append(rule if policy.active else replace(rule, date_from=None, date_to=None))
+            begun = policy.active and (not policy.date_from or policy.date_from <= today)
+            rules.append(rule if begun else replace(rule, date_from=None, date_to=None))
         return tuple(rules)

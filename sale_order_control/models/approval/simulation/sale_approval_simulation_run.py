@@ -109,7 +109,7 @@ class SaleApprovalSimulation(models.Model):
     def _judge(self, orders):
         situations = orders._get_past_situations(self.count_warned)
         policies = {
-            'before': self.policy_ids._get_in_force(self.company_id)._prepare_candidate_rules(),
+            'before': self.policy_ids._get_in_force(self.company_id)._prepare_own_rules(),
             'after': self.policy_ids._prepare_candidate_rules(),
         }
         found = orders._simulate_policies(policies, situations)

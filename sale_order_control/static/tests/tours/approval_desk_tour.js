@@ -1,10 +1,12 @@
 import { registry } from "@web/core/registry";
 
+import { patient } from "./steps";
+
 // Where approvers and makers work with approvals: each tour starts where that person really starts.
 const tours = registry.category("web_tour.tours");
 
 tours.add("sale_order_control_desk_return", {
-    steps: () => [
+    steps: () => patient([
         {
             content: "On a phone, the approver's work is cards: one is opened",
             trigger: ".o_kanban_record:not(.o_kanban_ghost):contains(Controlled Customer)",
@@ -33,11 +35,11 @@ tours.add("sale_order_control_desk_return", {
             content: "Nothing is left to decide for this person.",
             trigger: "body:not(:has(.modal)) .o_form_view:not(:has(button[name=action_agree]))",
         },
-    ],
+    ]),
 });
 
 tours.add("sale_order_control_desk_maker", {
-    steps: () => [
+    steps: () => patient([
         {
             content: "The maker reads why it came back",
             trigger: ".o_control_section[data-area=approval]:contains(Fewer pieces please)",
@@ -65,11 +67,11 @@ tours.add("sale_order_control_desk_maker", {
             content: "and could submit it once more.",
             trigger: "button[name=action_submit]",
         },
-    ],
+    ]),
 });
 
 tours.add("sale_order_control_desk_batch", {
-    steps: () => [
+    steps: () => patient([
         {
             content: "The approver selects everything that waits",
             trigger: ".o_list_view thead .o_list_record_selector input",
@@ -84,11 +86,11 @@ tours.add("sale_order_control_desk_batch", {
             content: "What could not be decided is named, with the reason.",
             trigger: ".o_notification:contains(wants your opinion in writing)",
         },
-    ],
+    ]),
 });
 
 tours.add("sale_order_control_desk_delegate", {
-    steps: () => [
+    steps: () => patient([
         {
             content: "The delegate opens what waits on behalf of somebody else",
             trigger: ".o_data_row:contains(Controlled Customer) .o_data_cell[name=document_name]",
@@ -107,11 +109,11 @@ tours.add("sale_order_control_desk_delegate", {
             content: "There is nothing left to decide.",
             trigger: ".o_form_view:not(:has(button[name=action_agree]))",
         },
-    ],
+    ]),
 });
 
 tours.add("sale_order_control_desk_manager", {
-    steps: () => [
+    steps: () => patient([
         {
             content: "The manager takes over what nobody decides",
             trigger: "button:contains(Take Over)",
@@ -136,5 +138,5 @@ tours.add("sale_order_control_desk_manager", {
             content: "There is nothing left to decide.",
             trigger: ".o_form_view:not(:has(button[name=action_agree]))",
         },
-    ],
+    ]),
 });

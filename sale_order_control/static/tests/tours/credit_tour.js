@@ -1,7 +1,8 @@
 import { registry } from "@web/core/registry";
 
-// What people do about credit all day, one tour per person. A busy machine takes its time over a page.
-const patient = (steps) => steps.map((step) => ({ timeout: 40000, ...step }));
+import { patient } from "./steps";
+
+// What people do about credit all day, one tour per person.
 
 registry.category("web_tour.tours").add("sale_order_control_credit_typing", {
     steps: () => patient([

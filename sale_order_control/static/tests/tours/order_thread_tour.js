@@ -1,9 +1,11 @@
 import { registry } from "@web/core/registry";
 
+import { patient } from "./steps";
+
 // The main job, one tour per person: each starts where that person really starts.
 
 registry.category("web_tour.tours").add("sale_order_control_submit", {
-    steps: () => [
+    steps: () => patient([
         {
             content: "The salesperson submits the quotation",
             trigger: "button[name=action_submit]",
@@ -31,11 +33,11 @@ registry.category("web_tour.tours").add("sale_order_control_submit", {
             content: "and what clears it.",
             trigger: ".o_control_section[data-area=credit] .o_control_clears:contains(Clears when)",
         },
-    ],
+    ]),
 });
 
 registry.category("web_tour.tours").add("sale_order_control_agree", {
-    steps: () => [
+    steps: () => patient([
         {
             content: "The approver opens the activities",
             trigger: ".o_menu_systray i[aria-label=Activities]",
@@ -64,11 +66,11 @@ registry.category("web_tour.tours").add("sale_order_control_agree", {
             content: "There is nothing left to decide for this person.",
             trigger: ".o_form_view:not(:has(button[name=action_agree]))",
         },
-    ],
+    ]),
 });
 
 registry.category("web_tour.tours").add("sale_order_control_promise", {
-    steps: () => [
+    steps: () => patient([
         {
             content: "The planner takes the line of the order",
             trigger: ".o_data_row:contains(Controlled Customer) .o_list_record_selector input",
@@ -83,11 +85,11 @@ registry.category("web_tour.tours").add("sale_order_control_promise", {
             content: "Nothing of this customer is left to promise.",
             trigger: ".o_list_view:not(:has(.o_data_row:contains(Controlled Customer))), .o_nocontent_help",
         },
-    ],
+    ]),
 });
 
 registry.category("web_tour.tours").add("sale_order_control_promised", {
-    steps: () => [
+    steps: () => patient([
         {
             content: "The salesperson sees that the date is promised",
             trigger: ".o_control_headline .o_field_widget[name=control_status]:contains(Promised)",
@@ -101,5 +103,5 @@ registry.category("web_tour.tours").add("sale_order_control_promised", {
             content: "and reads for when.",
             trigger: ".o_control_section[data-area=promise]:contains(Open lines promised: 1 of 1)",
         },
-    ],
+    ]),
 });
