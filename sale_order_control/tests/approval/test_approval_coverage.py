@@ -113,8 +113,12 @@ class TestApprovalCoverage(ApprovalCommon):
         other = self.env['res.partner'].create({'name': "Other"})
         product = self._new_product("Other Product", 10.0, 1.0)
         longer = self.env.ref('account.account_payment_term_45days')
+        foreign = self.env['res.currency'].create({'name': f'W{order.id % 99:02d}', 'symbol': 'w', 'rate_ids': [
+            Command.create({'rate': 1.0, 'company_id': self.company.id})]})
+        pricelist = self.env['product.pricelist'].create({'name': "Foreign", 'currency_id': foreign.id})
         line = order.order_line
         return {
+            'currency': lambda: order.write({'pricelist_id': pricelist.id}),
             'quantity': lambda: line.write({'product_uom_qty': 12}),
             'price': lambda: line.write({'price_unit': 85}),
             'discount': lambda: line.write({'discount': 15}),
@@ -139,6 +143,32 @@ class TestApprovalCoverage(ApprovalCommon):
                 self.assertTrue(request.outcome)
                 with self.assertRaises(UserError):
                     order.action_confirm()
+
+    def test_no_worse_aspect_of_a_confirmed_order_is_accepted(self):
+        # Another sales type is no term: it takes the approval away, see below.
+        for aspect in self._worsen(self._create_order(1)).keys() - {'sales type'}:
+            with self.subTest(aspect=aspect):
+                order, request = self._submitted()
+                request.with_user(self.sales_manager).action_agree()
+                self.assertEqual(order.state, 'sale')
+                before = order._get_control_terms()[order.id]
+                with self.assertRaises(UserError), self.cr.savepoint():
+                    self._worsen(order)[aspect]()
+                self.env.invalidate_all()
+                self.assertEqual(order._get_control_terms()[order.id].digest, before.digest)
+                self.assertEqual(request.state, 'approved')
+
+    def test_another_sales_type_takes_the_approval_away_and_opens_no_confirmed_order(self):
+        self._policy(max_discount=5.0, name="Discounts")
+        export = self.env.ref('sale_order_control.sale_type_export')
+        export.run_approval = False
+        order, request = self._submitted()
+        request.with_user(self.sales_manager).action_agree()
+        order.sale_type_id = export
+        self.assertEqual((order.state, request.state), ('sale', 'void'))
+        for values in ({'discount': 20.0}, {'product_uom_qty': 100}):
+            with self.subTest(values=values), self.assertRaises(UserError), self.cr.savepoint():
+                order.order_line.write(values)
 
     def test_every_worse_aspect_voids_a_request_that_waits(self):
         for aspect in self._worsen(self._create_order(1)):

@@ -220,13 +220,16 @@ class TestApprovalMatrix(MatrixCommon):
         for state, order in orders.items():
             self.assertEqual(order.approval_state, {'recalled': 'none'}.get(state, state))
             for name, act in self._ways(order).items():
+                # A customer who signs or pays is never refused.
+                refused = () if name in ('signature', 'payment') else UserError
                 with self.subTest(state=state, way=name), closing(self.cr.savepoint()):
-                    with suppress(UserError), self.cr.savepoint():
+                    with suppress(refused), self.cr.savepoint():
                         act()
                     control_memory(self.env).issues.clear()
                     self.env.invalidate_all()
                     self.assertNotEqual(order.state, 'sale')
                     self.assertFalse(order.sudo().picking_ids)
+                    self.assertEqual(order.sudo().control_parked, not refused)
 
     def test_each_of_these_ways_is_open_without_the_policy(self):
         self.patch(self.registry['payment.transaction'], '_create_payment', lambda tx, **values: None)

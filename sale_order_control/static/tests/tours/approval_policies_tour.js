@@ -17,6 +17,10 @@ tours.add("sale_order_control_policies_audit", {
             "offer nothing to decide.",
             ".o_control_panel:has(.o_selection_box):not(:has(button[name=action_agree]))"
         ),
+        {
+            trigger: ".o_list_view .o_data_row .o_list_record_selector input:checked",
+            run: "click",
+        },
         openRow("The last request", "Controlled Customer", "document_name"),
         read("has no button at all,", ".o_form_view .o_form_statusbar:not(:has(.o_statusbar_buttons button))"),
         {
