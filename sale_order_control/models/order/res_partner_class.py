@@ -67,7 +67,8 @@ class ResPartner(models.Model):
                 lambda partner: partner.commercial_partner_id == partner
                 and (partner.control_class_id or partner.control_class_by_hand))
             chosen._check_class_setter()
-            chosen._set_class({'control_class_by_hand': True}, {})
+            for partner in chosen:
+                partner.write({'control_class_id': partner.control_class_id.id, 'control_class_by_hand': True})
             for partner in partners - chosen:
                 partner._check_class_of_contacts(partner.control_class_id)
         return partners
@@ -86,10 +87,15 @@ class ResPartner(models.Model):
         if not chosen:
             return super().write(vals)
         chosen._check_class_setter()
+        vals = {'control_class_by_hand': bool(vals.get('control_class_id')), **vals}
         result = super().write(vals)
-        by_hand = vals.get('control_class_by_hand', bool(vals.get('control_class_id')))
-        chosen._set_class({**{name: vals[name] for name in CLASS_FIELDS & vals.keys()},
-                           'control_class_by_hand': by_hand}, former)
+        root = self.env.company.sudo().root_id
+        for company in root.search([('id', 'child_of', root.id)]) - self.env.company:
+            # The rights of who chose were checked; branches of the same company need not be theirs.
+            super(ResPartner, chosen.sudo().with_company(company)).write(
+                {name: vals[name] for name in CLASS_FIELDS & vals.keys()})
+        self.env['sale.control.class']._judge_customers(root, chosen)
+        chosen._log_class(former)
         return result
 
     def _check_class_setter(self):
@@ -111,25 +117,13 @@ class ResPartner(models.Model):
                     "%(contact)s has the class of its company: choose it at %(customer)s.",
                     contact=partner.display_name, customer=owner.display_name))
 
-    def _set_class(self, values, former):
-        """Let a choice count for the main company and all its branches, record it, and let open orders follow.
+    def _log_class(self, former):
+        """Record on customers who chose which class.
 
-        :param dict values: what was chosen; a class that is not kept by hand follows the revenue again at once
         :param dict former: ``{customer: its class before}``
         """
-        if not self:
-            return
-        root = self.env.company.sudo().root_id
-        for company in root.search([('id', 'child_of', root.id)]):
-            # The rights of who chose were checked; branches of the same company need not be theirs.
-            customers = self.sudo().with_company(company)
-            for partner, own in zip(customers, self, strict=True):
-                super(ResPartner, partner).write({'control_class_id': own.control_class_id.id, **values})
-        classes = self.env['sale.control.class']
-        classes._judge_customers(root, self)
         for partner in self:
-            before, after = former.get(partner, classes), partner.control_class_id
-            how = self.env._("chosen by hand") if values['control_class_by_hand'] else self.env._("follows the revenue")
+            how = self.env._("chosen by hand") if partner.control_class_by_hand else self.env._("follows the revenue")
             partner._message_log(body=self.env._(
-                "Customer class: %(before)s → %(after)s (%(how)s)",
-                before=before.name or "–", after=after.name or "–", how=how))
+                "Customer class: %(before)s → %(after)s (%(how)s)", before=former[partner].name or "–",
+                after=partner.control_class_id.name or "–", how=how))

@@ -48,6 +48,12 @@ class SaleControlType(models.Model):
 
     @api.model
     @tools.ormcache()
+    def _get_running_ids(self):
+        """Return the ids of the sales types for whose orders approval runs, archived ones included."""
+        return frozenset(self.sudo().with_context(active_test=False).search([('run_approval', '=', True)]).ids)
+
+    @api.model
+    @tools.ormcache()
     def _names_classes(self):
         """Whether any sales type depends on the class of the customer."""
         return bool(self.sudo().search_count([('class_ids', '!=', False)], limit=1))

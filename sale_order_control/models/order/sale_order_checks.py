@@ -2,6 +2,7 @@ from collections import defaultdict
 from datetime import timedelta
 
 from odoo import api, models
+from odoo.tools import SQL
 
 from .control_issue import ControlIssue
 
@@ -100,44 +101,51 @@ class SaleOrder(models.Model):
         :return: ``{order_id: ControlIssue}`` for the orders that look like a duplicate
         """
         candidates = self.filtered(lambda order: order.company_id.control_duplicate_days and terms[order.id].lines)
-        if not candidates:
+        wanted = [
+            SQL("(%s, %s, %s, %s::timestamp, %s, %s)", order.id, order.partner_id.commercial_partner_id.id,
+                order.company_id.id, order.date_order - timedelta(days=order.company_id.control_duplicate_days),
+                line.product_id, line.quantity)
+            for order in candidates for line in terms[order.id].lines if line.product_id]
+        return {
+            order_id: self._prepare_duplicate_issue(others)
+            for order_id, others in self._find_same_orders(wanted).items()
+        }
+
+    @api.model
+    def _find_same_orders(self, wanted):
+        """Find what was ordered in the same quantity by the same customer, in one query for any number of lines.
+
+        :param wanted: ``(order, customer, company, not before, product, quantity)`` as SQL, one per line
+        :return: ``{order_id: {other order id: its number}}``, the latest first
+        """
+        if not wanted:
             return {}
-        others = candidates._search_recent_orders()
-        by_customer = defaultdict(list)
-        for order in others:
-            by_customer[order.company_id, order.partner_id.commercial_partner_id].append(order)
-        issues = {}
-        for order in candidates:
-            wanted = {(line.product_id, line.quantity) for line in terms[order.id].lines}
-            oldest = order.date_order - timedelta(days=order.company_id.control_duplicate_days)
-            same = self.browse(
-                other.id for other in by_customer[order.company_id, order.partner_id.commercial_partner_id]
-                if other != order and other.date_order >= oldest
-                and wanted & {(line.product_id.id, line.product_uom_qty) for line in other.order_line}
-            )
-            if same:
-                issues[order.id] = order._prepare_duplicate_issue(same)
-        return issues
+        self.flush_model(['partner_id', 'company_id', 'date_order', 'state'])
+        self.order_line.flush_model(['order_id', 'product_id', 'product_uom_qty'])
+        self.env['res.partner'].flush_model(['commercial_partner_id'])
+        found = defaultdict(dict)
+        for order_id, other_id, name, _day in self.env.execute_query(SQL(
+                """SELECT DISTINCT wanted.order_id, other.id, other.name, other.date_order
+                     FROM (VALUES %s) wanted (order_id, customer_id, company_id, since, product_id, quantity)
+                     JOIN res_partner party ON party.commercial_partner_id = wanted.customer_id
+                     JOIN sale_order other ON other.partner_id = party.id AND other.company_id = wanted.company_id
+                          AND other.date_order >= wanted.since AND other.state != 'cancel'
+                          AND other.id != wanted.order_id
+                     JOIN sale_order_line line ON line.order_id = other.id AND line.product_id = wanted.product_id
+                          AND line.product_uom_qty = wanted.quantity::numeric
+                 ORDER BY other.date_order DESC, other.id DESC""", SQL(", ").join(wanted))):
+            found[order_id][other_id] = name
+        return found
 
-    def _search_recent_orders(self):
-        """Return the other open orders of the same customers in the longest warning period."""
-        days = max(self.company_id.mapped('control_duplicate_days'))
-        return self.search([
-            ('company_id', 'in', self.company_id.ids),
-            ('partner_id', 'child_of', self.partner_id.commercial_partner_id.ids),
-            ('date_order', '>=', min(self.mapped('date_order')) - timedelta(days=days)),
-            ('state', '!=', 'cancel'),
-        ])
-
-    def _prepare_duplicate_issue(self, same):
+    def _prepare_duplicate_issue(self, others):
         return ControlIssue(
             code='order.duplicate',
             area='completeness',
             effect='warn',
             message=self.env._(
                 "The customer ordered the same product in the same quantity a short time ago: %s.",
-                ", ".join(same[:5].mapped('display_name'))),
-            facts={'orders': same.ids},
+                ", ".join(list(others.values())[:5])),
+            facts={'orders': list(others)},
             clears=self.env._("Ask the customer, and cancel one of them if it came twice."),
         )
 

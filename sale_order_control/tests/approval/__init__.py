@@ -3,6 +3,7 @@ from . import test_approval_decision
 from . import test_approval_bad_input
 from . import test_approval_defaults
 from . import test_approval_desk
+from . import test_approval_flow_queries
 from . import test_approval_desk_scale
 from . import test_approval_matrix
 from . import test_approval_messages

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from email.message import EmailMessage
 
 from odoo import Command, fields
@@ -221,6 +222,29 @@ class TestApprovalAttackOrder(ApprovalCommon):
         # Worth 900 by now: what was judged are 900 in the order's currency.
         request.with_user(self.sales_manager).action_agree()
         self.assertEqual(asked.state, 'sale')
+
+    def test_the_rate_of_the_orders_date_counts_and_another_date_only_makes_it_more(self):
+        euro = self.env.ref('base.EUR') if self.company.currency_id != self.env.ref('base.EUR') \
+            else self.env.ref('base.USD')
+        euro.active = True
+        today = fields.Date.today()
+        rates = self.env['res.currency.rate']
+        rates.search([('currency_id', '=', euro.id)]).unlink()
+        for days, rate in ((60, 4.0), (30, 1.0), (0, 2.0)):
+            rates.create({
+                'currency_id': euro.id, 'name': today - timedelta(days=days), 'rate': rate,
+                'company_id': self.company.id})
+        pricelist = self.env['product.pricelist'].create({'name': "Foreign", 'currency_id': euro.id})
+        self._policy(min_amount=500.0)
+        order = self._create_order(1)
+        order.write({'pricelist_id': pricelist.id})
+        # 900 are 450 today, were 900 a month ago and 225 before.
+        for days, price, asked in ((0, 900.0, False), (30, 900.0, True), (60, 900.0, False), (0, 1100.0, True),
+                                   (60, 1100.0, True), (-5, 1100.0, True)):
+            with self.subTest(days=days, price=price):
+                order.with_user(self.salesperson).write({'date_order': fields.Datetime.now() - timedelta(days=days)})
+                order.order_line.write({'price_unit': price})
+                self.assertEqual(bool(self._codes(order)), asked)
 
     def test_a_policy_that_is_archived_or_deleted_leaves_no_order_hanging(self):
         policy = self._policy()

@@ -2,7 +2,7 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from odoo import Command
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import tagged
 
 from .common import ApprovalCommon
@@ -202,6 +202,13 @@ class TestApprovalCheckup(ApprovalCommon):
         self.director.active = False
         self.assertLessEqual({'calendar', 'no_escalation', 'distinct'}, self._find(policy))
 
+    def test_hours_to_decide_need_working_hours(self):
+        self.company.resource_calendar_id = False
+        with self.assertRaisesRegex(ValidationError, "no working hours"):
+            self._policy(self._level(self.sales_manager, deadline_hours=4))
+        with self.assertRaisesRegex(ValidationError, "no working hours"):
+            self._policy(self._level(self.sales_manager, remind_hours=4))
+
     def test_delegations_to_people_who_left_and_in_circles_are_named(self):
         self._policy()
         delegations = self.env['sale.approval.delegation'].create({
@@ -217,6 +224,19 @@ class TestApprovalCheckup(ApprovalCommon):
             "UPDATE sale_approval_delegation SET delegate_id = %s WHERE id = %s", (self.finance.id, second.id))
         self.env.invalidate_all()
         self.assertIn('circle', self._find())
+        # Somebody with several delegates is looked at with all of them.
+        delegations.create({
+            'user_id': self.finance.id, 'delegate_id': self.sales_manager.id,
+            'date_from': self.today, 'date_to': self.today + timedelta(days=5)})
+        self.assertEqual(len(self._finding('circle')), 1)
+        self.assertIn('circle', self._find())
+        one, other = self._policy(name="One"), self._policy(name="Other")
+        self.env.cr.execute(
+            """INSERT INTO sale_approval_delegation_sale_approval_policy_rel
+                      (sale_approval_delegation_id, sale_approval_policy_id) VALUES (%s, %s), (%s, %s)""",
+            (delegations.id, one.id, second.id, other.id))
+        self.env.invalidate_all()
+        self.assertNotIn('circle', self._find(), "for no policy both of them count")
         self.director.active = False
         self.assertIn('delegate_gone', self._find())
 
@@ -233,7 +253,12 @@ class TestApprovalCheckup(ApprovalCommon):
         contact = self._policy(domain="[('partner_id.comment', '!=', False)]", country_ids=[Command.set(
             self.env.ref('base.jp').ids)])
         self.salesperson.group_ids += self.env.ref('base.group_partner_manager')
-        self.assertLessEqual({'editable', 'editable_country'}, self._find(contact))
+        self.assertLessEqual({'editable', 'editable_country', 'editable_parent'}, self._find(contact))
+        listed = self._policy(domain="[('pricelist_id.name', '=', 'x')]")
+        self.assertIn('editable', self._find(listed))
+        moved = self._policy(domain="[('partner_id.commercial_partner_id.ref', '=', 'x')]")
+        self.assertIn('editable_parent', self._find(moved))
+        self.assertNotIn('editable_parent', self._find(safe))
 
     def test_a_path_to_the_approver_that_the_maker_could_write_is_wrong_and_one_that_is_gone_reported(self):
         policy = self._policy(self._level(

@@ -33,6 +33,19 @@ class TestApprovalMessages(ApprovalCommon):
         self.assertEqual(mail.mapped('state'), ['outgoing'], "queued, not sent in the transaction")
         self.assertEqual(len(request.activity_ids), 1)
 
+    def test_the_result_is_kept_in_the_language_of_who_asked(self):
+        self.env['res.lang']._activate_lang('zh_CN')
+        self._policy()
+        self.salesperson.lang = 'zh_CN'
+        _order, request = self._submitted()
+        request.with_user(self.sales_manager).with_context(lang='en_US').action_disagree("Too dear")
+        self.assertIn(self.sales_manager.name, request.outcome)
+        self.assertNotIn("Rejected by", request.outcome)
+        self.salesperson.lang = 'en_US'
+        _order, request = self._submitted()
+        request.with_user(self.sales_manager).with_context(lang='zh_CN').action_disagree("Too dear")
+        self.assertEqual(request.outcome, f"Rejected by {self.sales_manager.name}")
+
     def test_the_result_carries_validity_and_delivery_date_for_maker_and_salesperson(self):
         self._policy()
         order = self._create_order(10)

@@ -141,6 +141,30 @@ class TestApprovalDeadline(ApprovalCommon):
         self.assertTrue(request.task_ids.is_overdue)
         self.assertEqual(request.state, 'pending')
 
+    def test_forwarding_does_not_start_the_clock_anew(self):
+        monday = datetime(2030, 5, 6, 9, 0)
+        _order, request = self._asked(monday, remind_hours=2, deadline_hours=6, on_deadline='return')
+        with patch('odoo.fields.Datetime.now', lambda: monday.replace(hour=15)):
+            request.with_user(self.sales_manager).action_forward(self.finance)
+        heir = request.task_ids.filtered(lambda task: task.state == 'pending')
+        self.assertEqual((heir.user_id, heir.deadline), (self.finance, monday.replace(hour=16)))
+        with patch('odoo.fields.Datetime.now', lambda: monday.replace(hour=15, minute=30)):
+            request.with_user(self.finance).action_forward(self.director)
+        self._chase(monday.replace(hour=16, minute=30))
+        self.assertEqual(request.state, 'returned')
+
+    def test_a_level_that_decides_again_has_all_its_time(self):
+        monday = datetime(2030, 5, 6, 9, 0)
+        with patch('odoo.fields.Datetime.now', lambda: monday):
+            self._policy(self._level(self.sales_manager, deadline_hours=2), self._level(self.finance, 20))
+            _order, request = self._submitted()
+        with patch('odoo.fields.Datetime.now', lambda: monday.replace(hour=10)):
+            request.with_user(self.sales_manager).action_agree()
+        with patch('odoo.fields.Datetime.now', lambda: monday.replace(hour=14)):
+            request.with_user(self.finance).action_return("Look again", level=1)
+        again = request.task_ids.filtered(lambda task: task.state == 'pending')
+        self.assertEqual((again.user_id, again.deadline), (self.sales_manager, monday.replace(hour=16)))
+
     def test_others_are_asked_as_well_when_time_is_up(self):
         monday = datetime(2030, 5, 6, 9, 0)
         order, request = self._asked(

@@ -220,3 +220,12 @@ class TestApprovalTransfer(ApprovalCommon):
         picking = self._delivery()
         picking.action_submit()
         self.assertEqual(picking.sudo().approval_request_ids.task_ids.user_id, self.director)
+
+    def test_while_warned_only_goods_leave_and_the_log_says_what_would_have_held_them(self):
+        picking = self._delivery()
+        self._switch(approval='warn')
+        self._ship(picking)
+        self.assertEqual(picking.state, 'done')
+        [row] = picking.sudo().sale_id.control_log_ids.filtered(lambda row: row.checkpoint == 'release' and row.would)
+        self.assertEqual((row.effect, row.would), ('warn', 'approve'))
+        self.assertIn("Deliveries", row.message)

@@ -23,18 +23,19 @@ class SaleOrder(models.Model):
 
         :return: ``{order_id: [ControlIssue, ...]}`` of the orders that lack something
         """
-        issues = self._get_control_issues('confirm')
+        policies = self.env['sale.approval.policy']
+        # Where no policy wants anything, the gate is not asked.
+        orders = self.filtered(lambda order: policies._get_demands(tuple(order.company_id.parent_ids.ids)))
+        issues = orders._get_control_issues('confirm') if orders else {}
         found = {
             order.id: [issue for issue in issues[order.id] if issue.stops and issue.code.startswith('acceptance.')]
-            for order in self
+            for order in orders
         }
         return {order_id: demands for order_id, demands in found.items() if demands}
 
     def _call_for_acceptance(self):
         """Give the salespeople of these orders one activity each: what to settle with the customer."""
-        policies = self.env['sale.approval.policy']
-        concerned = self.filtered(lambda order: policies._get_demands(tuple(order.company_id.parent_ids.ids)))
-        demands = concerned._get_open_demands() if concerned else {}
+        demands = self._get_open_demands()
         orders = self.browse(demands)
         if not orders:
             return
@@ -53,7 +54,7 @@ class SaleOrder(models.Model):
         """Take the activities of orders back that lack nothing any more, or are not asked about."""
         activities = self.env['mail.activity'].sudo().search([
             ('res_model', '=', self._name), ('res_id', 'in', self.ids),
-            ('activity_type_id', '=', self.env.ref(ACTIVITY_TYPE).id)])
+            ('activity_type_id', '=', self.env['ir.model.data']._xmlid_to_res_id(ACTIVITY_TYPE))])
         if not activities:
             return
         orders = self.browse(activities.mapped('res_id'))

@@ -41,7 +41,7 @@ class SaleOrder(models.Model):
             retyped = self.sudo().filtered(
                 lambda order: order.approval_state in LIVE_STATES and order.sale_type_id.id != vals['sale_type_id'])
         result = super().write(vals)
-        retyped._void_requests(self.env._("The sales type was changed."))
+        retyped._void_requests(lambda env: env._("The sales type was changed."))
         return result
 
     # === ACTION METHODS ===#
@@ -76,9 +76,9 @@ class SaleOrder(models.Model):
         super()._control_event(name)
         if name == 'confirmed':
             orders = self.sudo()._with_control('approval')
-            orders._void_requests(self.env._("The order was confirmed without needing it."), states=('pending',))
+            orders._void_requests(lambda env: env._("The order was confirmed without needing it."), states=('pending',))
             orders._keep_passed_terms()
         elif name == 'cancelled':
-            self.sudo()._void_requests(self.env._("The order was cancelled."))
+            self.sudo()._void_requests(lambda env: env._("The order was cancelled."))
         elif name == 'reopened':
-            self.sudo()._void_requests(self.env._("The order was set to quotation again."))
+            self.sudo()._void_requests(lambda env: env._("The order was set to quotation again."))

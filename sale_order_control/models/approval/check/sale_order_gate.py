@@ -186,8 +186,8 @@ class SaleOrder(models.Model):
         for issue in issues:
             if issue.code == 'order.sales_type':
                 types |= types.browse(issue.facts['usual'])
-        runs = not types or any(types.mapped('run_approval'))
-        return frozenset(types.ids) if runs else None
+        type_ids = frozenset(types.ids)
+        return type_ids if not types or type_ids & types._get_running_ids() else None
 
     def _judge_policy(self, rule, figures):
         found = super()._judge_policy(rule, figures)

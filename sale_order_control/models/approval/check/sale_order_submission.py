@@ -5,6 +5,7 @@ import psycopg2
 from odoo import models
 from odoo.exceptions import RedirectWarning, UserError
 
+from ...order.control_memory import control_memory
 from ...order.control_terms import ControlTerms
 
 _logger = logging.getLogger(__name__)
@@ -57,6 +58,11 @@ class SaleOrder(models.Model):
 
     def _get_approval_amount(self):
         return self.amount_untaxed, self.currency_id
+
+    def _get_approval_rate_days(self):
+        # The order's date, which its maker may write; confirmed, it is dated anew. So today's rate counts as well.
+        days = super()._get_approval_rate_days()
+        return days if control_memory(self.env).past else days | {self._get_past_day(self.date_order)}
 
     def _prepare_approval_request(self, reasons, policy_ids):
         terms = self._prepare_control_terms()

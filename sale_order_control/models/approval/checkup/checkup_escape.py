@@ -5,8 +5,14 @@ from ...order.res_partner_class import CLASS_SETTERS
 from ...order.sale_order_transition import COMPUTED_FIGURES
 from .findings import Finding
 
-# Judged by themselves when they change: not a way out of a policy, but another deal.
-TERMS = {'sale.order': ORDER_TERM_FIELDS | COMPUTED_FIGURES | {'sale_type_id'}, 'sale.order.line': LINE_TERM_FIELDS}
+# Judged by themselves when they change: not a way out of a policy, but another deal. A pricelist is not: the prices it
+# brings are.
+TERMS = {
+    'sale.order': (ORDER_TERM_FIELDS | COMPUTED_FIGURES | {'sale_type_id'}) - {'pricelist_id'},
+    'sale.order.line': LINE_TERM_FIELDS,
+}
+# Conditions that look at the company of a contact: who moves the contact to another company changes what they find.
+COMPANY_CONDITIONS = ('partner_tag_ids', 'class_ids', 'country_ids', 'customer_kind', 'cumulative_days')
 
 
 class SaleApprovalPolicy(models.Model):
@@ -38,8 +44,15 @@ class SaleApprovalPolicy(models.Model):
             yield Finding('path_gone', level.policy_id, level, facts={
                 'level': level.name, 'policy': level.policy_id.name, 'path': path})
         if 'res.partner' in self._get_seller_writable(run, {'res.partner'}):
-            for policy in orders.filtered('country_ids'):
-                yield Finding('editable_country', policy, facts={'policy': policy.name})
+            for policy in orders:
+                if policy.country_ids:
+                    yield Finding('editable_country', policy, facts={'policy': policy.name})
+                looking = [
+                    self._fields[name]._description_string(self.env) for name in COMPANY_CONDITIONS if policy[name]]
+                looking += [path for path in paths[policy] if 'commercial_partner_id' in path.split('.')]
+                if looking:
+                    yield Finding('editable_parent', policy, facts={
+                        'policy': policy.name, 'conditions': ", ".join(f"“{name}”" for name in looking)})
 
         setters = run.salespeople.filtered(lambda user: any(user.has_group(group) for group in CLASS_SETTERS))
         for policy in orders.filtered('class_ids') if setters else ():

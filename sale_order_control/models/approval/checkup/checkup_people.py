@@ -67,16 +67,41 @@ class SaleApprovalPolicy(models.Model):
                 yield Finding('delegate_gone', self.browse(), culprit=delegation, about=str(delegation.id), facts={
                     'user': delegation.user_id.name, 'delegate': delegation.delegate_id.name,
                     'end_date': str(delegation.date_to), 'company': run.company.name})
-        heirs = {
-            delegation.user_id: delegation.delegate_id for delegation in delegations
-            if delegation.date_from <= run.today and not delegation.policy_ids}
-        told = self.env['res.users']
-        for start in heirs:
-            path, current = start, heirs[start]
-            while current in heirs and current not in path:
-                path, current = path | current, heirs[current]
-            if current == start and start not in told:
-                told |= path
-                culprit = delegations.filtered(lambda one, start=start: one.user_id == start)[:1]
-                yield Finding('circle', self.browse(), culprit=culprit, about=str(min(path.ids)), facts={
-                    'names': " › ".join([*path.mapped('name'), start.name])})
+        for circle in self._find_circles(delegations):
+            about = '-'.join(map(str, sorted(circle.user_id.ids)))
+            names = [delegation.user_id.name for delegation in circle]
+            yield Finding('circle', self.browse(), culprit=circle[0], about=about, facts={
+                'names': " › ".join([*names, names[0]])})
+
+    @api.model
+    def _find_circles(self, delegations):
+        """Find delegations that lead back to their beginning, on a day and for a policy that all of them count for.
+
+        :return: list of delegations in their order, each circle once
+        """
+        inner = delegations
+        while True:
+            # Who is only at one end of a delegation is in no circle.
+            left = inner.filtered(
+                lambda one, inner=inner: one.delegate_id in inner.user_id and one.user_id in inner.delegate_id)
+            if left == inner:
+                break
+            inner = left
+        circles = {}
+        ways = [(one, one.date_from, one.date_to, one.policy_ids) for one in inner]
+        while ways:
+            way, first, last, policies = ways.pop()
+            users = way.user_id
+            if way[-1].delegate_id == way[0].user_id:
+                circles.setdefault(frozenset(users.ids), way)
+                continue
+            for onward in inner.filtered(lambda one, way=way: one.user_id == way[-1].delegate_id):
+                # None named: for every policy.
+                both = policies and onward.policy_ids
+                common = policies & onward.policy_ids if both else policies | onward.policy_ids
+                start, end = max(first, onward.date_from), min(last, onward.date_to)
+                # Each circle is walked from the person with the lowest id.
+                fresh = onward.user_id not in users and onward.user_id.id > way[0].user_id.id
+                if fresh and start <= end and (common or not both):
+                    ways.append((way + onward, start, end, common))
+        return list(circles.values())

@@ -166,6 +166,12 @@ class SaleApprovalFinding(models.Model):
                 self.env._("Salespeople who may edit contacts can change the country of a customer, on which "
                            "“%(policy)s” depends."),
                 self.env._("Take “Contact: Creation” from those who should not, or watch changes of the country.")),
+            'editable_parent': (
+                'info',
+                self.env._("Salespeople who may edit contacts can move a customer to another parent company, which "
+                           "“%(policy)s” looks at (%(conditions)s)."),
+                self.env._("Take “Contact: Creation” from those who should not, or watch changes of the parent "
+                           "company.")),
             'editable_class': (
                 'info',
                 self.env._("These salespeople may choose the class of a customer, on which “%(policy)s” depends: "

@@ -52,6 +52,11 @@ class SaleApprovalMixin(models.AbstractModel):
         self.ensure_one()
         return 0.0, self._get_approval_company().currency_id
 
+    def _get_approval_rate_days(self):
+        """Return the days at whose rates the amount is converted for a policy; the highest result counts."""
+        self.ensure_one()
+        return {self.env['sale.order']._get_control_today()}
+
     def _get_approval_figures(self):
         """Return what policies judge.
 

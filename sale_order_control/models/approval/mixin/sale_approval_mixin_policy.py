@@ -13,13 +13,14 @@ class SaleApprovalMixin(models.AbstractModel):
 
     _inherit = 'sale.approval.mixin'
 
-    def _get_approval_reasons(self):
+    def _get_approval_reasons(self, mode='enforce'):
         """Tell why somebody must agree to these documents, as far as approval is in force.
 
+        :param str mode: of the companies whose documents are looked at; *warn* tells what would be asked
         :return: ``{document_id: [ControlIssue, ...]}`` for the documents that need it
         """
         documents = self.sudo().filtered(
-            lambda document: document._get_approval_company()._get_control_mode(self._approval_area) == 'enforce')
+            lambda document: document._get_approval_company()._get_control_mode(self._approval_area) == mode)
         scope = documents._get_rules_in_scope()
         figures = documents.browse(scope)._get_approval_figures()
         found = {
@@ -117,9 +118,9 @@ class SaleApprovalMixin(models.AbstractModel):
     def _judge_amount(self, rule, figures):
         currency = self.env['res.currency'].browse(figures.currency_id)
         limit_currency = self.env['res.currency'].browse(rule.currency_id)
-        converted = currency._convert(
-            self._get_judged_amount(rule, figures), limit_currency, self._get_approval_company(),
-            self.env['sale.order']._get_control_today())
+        amount, company = self._get_judged_amount(rule, figures), self._get_approval_company()
+        days = self._get_approval_rate_days() if currency != limit_currency else [None]
+        converted = max(currency._convert(amount, limit_currency, company, day) for day in days)
         if limit_currency.compare_amounts(converted, rule.min_amount) < 0:
             return []
         words = {
@@ -159,14 +160,16 @@ class SaleApprovalMixin(models.AbstractModel):
         """
         all_ids = set().union(*policy_ids.values()) if policy_ids else set()
         policies = self.env['sale.approval.policy'].sudo().browse(all_ids).sorted()
-        # One query for the people of all levels, not one per level.
-        policies.level_ids.user_ids.mapped('company_ids')
+        # Levels, and the people of all of them, are read together.
+        every_level = self.env['sale.approval.level']._search_of(policies)
+        every_level.user_ids.mapped('company_ids')
         plans = {}
         for document in self.sudo():
             excluded = document._get_approval_makers()
             excluded |= requester or excluded.browse()
             problems, planned = {}, {}
-            levels = (policies & policies.browse(policy_ids[document.id])).level_ids
+            matched = policies & policies.browse(policy_ids[document.id])
+            levels = every_level.filtered(lambda level, matched=matched: level.policy_id in matched)
             # Stable: levels of the policy that comes first win among equal sequences.
             for level in levels.sorted('sequence'):
                 plan = level._plan(document, excluded)

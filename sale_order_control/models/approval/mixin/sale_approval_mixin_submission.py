@@ -89,7 +89,7 @@ class SaleApprovalMixin(models.AbstractModel):
                 waiting |= self.browse(request.res_id)
             else:
                 outdated |= request
-        outdated._close('void', self.env._("Submitted again for other reasons."), notify=False)
+        outdated._close('void', lambda env: env._("Submitted again for other reasons."), notify=False)
         return self - waiting
 
     def _prepare_approval_request(self, reasons, policy_ids):
@@ -163,10 +163,13 @@ class SaleApprovalMixin(models.AbstractModel):
     def _void_requests(self, outcome, states=LIVE_STATES):
         """Void what was asked or agreed for these documents: it no longer belongs to what they are.
 
-        :param str outcome: why, in words
+        :param outcome: function of an environment that says why
         :param states: states of the requests concerned
         """
-        documents = self.sudo().filtered(lambda document: document.approval_state != 'none')
+        # The state is that of the latest request; approved ones may stand behind it.
+        waiting = set(states) == {'pending'}
+        documents = self.sudo().filtered(
+            lambda document: document.approval_state == 'pending' if waiting else document.approval_state != 'none')
         if documents:
             documents.approval_request_ids.filtered(lambda request: request.state in states)._close('void', outcome)
 
@@ -183,13 +186,17 @@ class SaleApprovalMixin(models.AbstractModel):
             now = terms[document.id] if terms else document._prepare_approval_snapshot()
             aspects = document._get_worse_than_approved(now, request)
             if aspects:
-                labels = document._get_terms_aspect_labels()
-                outcomes[", ".join(labels[aspect] for aspect in aspects)] |= request
+                outcomes[tuple(aspects)] |= request
             else:
                 document._log_approval({document.id: self.env._(
                     "%s stays in force: the new terms are not worse than what it covers.", request.name)})
-        for names, requests in outcomes.items():
-            requests._close('void', self.env._("The terms got worse since it was asked for: %s", names))
+        for aspects, requests in outcomes.items():
+            requests._close('void', lambda env, aspects=aspects: self.with_env(env)._word_worse_terms(aspects))
+
+    def _word_worse_terms(self, aspects):
+        labels = self._get_terms_aspect_labels()
+        return self.env._(
+            "The terms got worse since it was asked for: %s", ", ".join(labels[aspect] for aspect in aspects))
 
     def _approval_closed(self, state):
         """Tell documents that a request of theirs ended.

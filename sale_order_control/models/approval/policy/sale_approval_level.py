@@ -1,6 +1,6 @@
 from dataclasses import dataclass
 
-from odoo import SUPERUSER_ID, api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models, tools
 from odoo.exceptions import ValidationError
 
 APPROVER_TYPES = [
@@ -145,6 +145,16 @@ class SaleApprovalLevel(models.Model):
         """Whether a user may ever approve for a company: a living colleague, no robot, no portal user."""
         return bool(
             user and user.active and not user.share and user.id != SUPERUSER_ID and company in user.company_ids)
+
+    @api.model
+    def _search_of(self, policies):
+        """Return the levels of policies in the order of the policies; which they are is remembered."""
+        return self.sudo().browse(level_id for policy in policies for level_id in self._get_ids_of(policy.id))
+
+    @api.model
+    @tools.ormcache('policy_id')
+    def _get_ids_of(self, policy_id):
+        return self.sudo().search([('policy_id', '=', policy_id)])._ids
 
     def _get_static_users(self):
         """Return the level's users as far as they do not depend on the document."""

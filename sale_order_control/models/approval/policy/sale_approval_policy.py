@@ -98,7 +98,8 @@ class SaleApprovalPolicy(models.Model):
         'sale.control.type', string="Sales Types", help="Leave empty for every sales type that runs approval.")
     currency_id = fields.Many2one(
         'res.currency', required=True, default=lambda self: self.env.company.currency_id,
-        help="Currency of the amount below. Other currencies are converted at today's rate.")
+        help="Currency of the amount below. Amounts in other currencies are converted at the rate of the order's date, "
+             "or of today where that comes to more.")
     min_amount = fields.Monetary(
         string="Amount From", help="Amount without taxes from which approval is needed. 0: the amount does not matter.")
     cumulative_days = fields.Integer(

@@ -154,7 +154,7 @@ class SaleRefundRequest(models.Model):
             raise UserError(self.env._("A payment was recorded already: cancel that payment first."))
         if not self._is_payer() and any(request.user_id != self.env.user for request in self):
             raise AccessError(self.env._("Only the person who asked, or finance, cancels a refund request."))
-        self.sudo()._void_requests(self.env._("The refund request was cancelled."))
+        self.sudo()._void_requests(lambda env: env._("The refund request was cancelled."))
         self._set_state('cancelled')
         self.sudo().activity_unlink(['sale_order_control.mail_activity_type_refund'])
         return True

@@ -58,6 +58,16 @@ class SaleApprovalLevel(models.Model):
                 raise ValidationError(self.env._(
                     "Level “%s” asks other persons when time is up: name them under “Then Ask”.", level.name))
 
+    @api.constrains('deadline_hours', 'remind_hours', 'policy_id')
+    def _check_calendar(self):
+        for level in self.filtered(lambda level: level.deadline_hours or level.remind_hours):
+            company = level.policy_id.company_id
+            if not company.sudo().resource_calendar_id.attendance_ids:
+                raise ValidationError(self.env._(
+                    "Level “%(level)s” gives hours to decide, but %(company)s has no working hours to count them by: "
+                    "give the company working hours first, or take the hours away.",
+                    level=level.name, company=company.name))
+
     def _get_final_hours(self):
         """Return after how many working hours in all the final action follows; 0: never."""
         self.ensure_one()
@@ -70,6 +80,8 @@ class SaleApprovalTask(models.Model):
 
     _inherit = 'sale.approval.task'
 
+    opened_on = fields.Datetime(
+        readonly=True, help="When the level opened: its time to decide counts from then, whoever takes a turn over.")
     deadline = fields.Datetime(readonly=True, help="By when it should be decided.")
     remind_on = fields.Datetime(readonly=True)
     is_overdue = fields.Boolean(readonly=True)
@@ -78,8 +90,12 @@ class SaleApprovalTask(models.Model):
     _chased = models.Index("(deadline) WHERE state = 'pending' AND deadline IS NOT NULL")
 
     def _set_deadlines(self):
-        """Work out by when those whose turn has come should decide."""
-        timed = self.filtered(lambda task: task.level_id.deadline_hours or task.level_id.remind_hours)
+        """Work out by when a level that has just opened should decide.
+
+        Who takes a turn over, by a delegation or because it was forwarded, has what is left of its time.
+        """
+        timed = self.filtered(lambda task: not task.opened_on and (
+            task.level_id.deadline_hours or task.level_id.remind_hours))
         moments = {}
         groups = timed.grouped(lambda task: (
             task.request_id.company_id, task.level_id.deadline_hours, task.level_id.remind_hours,
@@ -89,6 +105,7 @@ class SaleApprovalTask(models.Model):
                 if hours and (company, hours, start) not in moments:
                     moments[company, hours, start] = company._plan_working_hours(hours, start)
             tasks.write({
+                'opened_on': start,
                 'deadline': moments.get((company, deadline, start)), 'remind_on': moments.get((company, remind, start)),
                 'final_on': moments.get((company, final, start)), 'is_overdue': False,
             })
@@ -166,7 +183,8 @@ class SaleApprovalRequest(models.Model):
             ending = overdue.filtered(lambda task: task.level_id.on_deadline in ENDINGS)[:1]
             action = ending.level_id.on_deadline
         if action in ENDINGS:
-            self._close(ENDINGS[action], self.env._("Nobody decided in time at level “%s”.", ending.level_name))
+            level = ending.level_name
+            self._close(ENDINGS[action], lambda env: env._("Nobody decided in time at level “%s”.", level))
             return
         for task in overdue.filtered(lambda task: task.level_id.on_deadline in ('escalate', 'next')):
             task._escalate()
@@ -179,10 +197,12 @@ class SaleApprovalRequest(models.Model):
     def _expire(self):
         """Clear a request that nobody reviewed in time: the document goes back to its maker, unchanged."""
         days = (self.expires_on - self.requested_on.date()).days
-        outcome = self.env._("Cleared: nobody decided within %s days.", days)
-        self._close('expired', outcome)
+        self._close('expired', lambda env: env._("Cleared: nobody decided within %s days.", days))
         for manager in self._get_managers() - self.requester_id:
-            self._send_notice(manager, self._get_outcome_subject(), [f"{self._get_title()}: {outcome}"])
+            own = self._in_words_of(manager)
+            own._send_notice(manager, own._get_outcome_subject(), [own.env._(
+                "%(document)s was cleared: nobody decided within %(days)s days.",
+                document=own._get_title(), days=days)])
 
     def _tell_expiry(self):
         """Warn the maker and those who must decide, one day before the request clears itself."""

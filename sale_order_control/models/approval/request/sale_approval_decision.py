@@ -64,7 +64,8 @@ class SaleApprovalRequest(models.Model):
         pending = self.sudo().filtered(lambda request: request.state == 'pending')
         if not pending:
             raise UserError(self.env._("Only requests that still wait can be recalled."))
-        pending._close('recalled', self.env._("Recalled by %s", self.env.user.name))
+        name = self.env.user.name
+        pending._close('recalled', lambda env: env._("Recalled by %s", name))
         return True
 
     def action_view_document(self):
@@ -228,9 +229,10 @@ class SaleApprovalRequest(models.Model):
             called.write({'state': 'pending', 'asked_on': fields.Datetime.now()})
         (self - approved - closed['disagreed'] - closed['returned'])._dismiss_approvers()
         called._call_approvers()
-        closed['disagreed']._close('rejected', self.env._("Rejected by %s", self.env.user.name))
-        closed['returned']._close('returned', self.env._("Returned by %s", self.env.user.name))
-        approved._close('approved', self.env._("Approved, last by %s", self.env.user.name))
+        name = self.env.user.name
+        closed['disagreed']._close('rejected', lambda env: env._("Rejected by %s", name))
+        closed['returned']._close('returned', lambda env: env._("Returned by %s", name))
+        approved._close('approved', lambda env: env._("Approved, last by %s", name))
 
     def _count_earlier_agreements(self):
         """Let agreements count at later levels that say so: the same person is not asked twice."""
@@ -279,7 +281,7 @@ class SaleApprovalRequest(models.Model):
         """End requests: tasks and activities close, the documents follow, the maker is told once.
 
         :param str state: the final state
-        :param str outcome: why, in words
+        :param outcome: function of an environment that says why: it is kept in the language of who asked
         :param bool notify: whether makers are told
         """
         if not self:
@@ -288,10 +290,11 @@ class SaleApprovalRequest(models.Model):
         with approval_deciding(self.env):
             requests.task_ids.filtered(lambda task: task.state in OPEN_STATES).write({'state': 'skipped'})
             closing = {
-                'state': state, 'outcome': outcome, 'closed_on': fields.Datetime.now(), 'closed_by_id': self.env.uid}
+                'state': state, 'closed_on': fields.Datetime.now(), 'closed_by_id': self.env.uid}
             if state == 'approved':
                 closing['approved_on'] = closing['closed_on']
-            requests.write(closing)
+            for lang, own in requests.grouped(lambda request: request.requester_id.lang).items():
+                own.write({**closing, 'outcome': outcome(self.with_context(lang=lang or self.env.lang).env)})
         requests._dismiss_approvers()
         # What was evaluated before the decision does not count after it.
         control_memory(self.env).issues.clear()

@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tools.misc import format_date
 
@@ -9,6 +9,7 @@ class SaleApprovalDelegation(models.Model):
     """Who decides for whom, from when to when. A decision made for somebody says so for ever."""
 
     _name = 'sale.approval.delegation'
+    _inherit = ['sale.control.cached']
     _description = "Approval Delegation"
     _order = 'date_from desc, id desc'
     _rec_name = 'user_id'
@@ -95,8 +96,17 @@ class SaleApprovalDelegation(models.Model):
     def _get_in_force(self, users):
         """Return the delegations of these users that count today; in sudo."""
         today = self._get_today()
-        return self.sudo().search([
-            ('user_id', 'in', users.ids), ('date_from', '<=', today), ('date_to', '>=', today)])
+        return self.sudo().browse(
+            delegation_id for delegation_id, user_id, first, last in self._get_periods()
+            if user_id in users._ids and first <= today <= last)
+
+    @api.model
+    @tools.ormcache()
+    def _get_periods(self):
+        """Return ``(id, user id, first day, last day)`` of all delegations, the latest first."""
+        delegations = self.sudo().with_context(active_test=True).search_fetch(
+            [('date_to', '!=', False)], ['user_id', 'date_from', 'date_to'])
+        return tuple((one.id, one.user_id.id, one.date_from, one.date_to) for one in delegations)
 
     def _hand_over_waiting(self):
         """Hand over what waits for those who are away by now."""

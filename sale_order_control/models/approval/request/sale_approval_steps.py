@@ -61,7 +61,7 @@ class SaleApprovalRequest(models.Model):
                 'level_name': self.env._(
                     "%(level)s: added by %(user)s", level=task.level_name, user=self.env.user.name),
                 'quorum': 'any', 'needed': 1, 'on_behalf_of_id': False, 'edit_kinds': False,
-                'state': 'pending', 'asked_on': fields.Datetime.now(),
+                'state': 'pending', 'asked_on': fields.Datetime.now(), 'opened_on': False,
                 'user_id': target.id, 'user_name': target.name,
                 'asked_for': self._clean_comment(comment),
             })
@@ -173,7 +173,7 @@ class SaleApprovalRequest(models.Model):
             again.filtered(lambda task: task.state == 'pending').write({'state': 'skipped'})
             self.env['sale.approval.task'].sudo().create([
                 {**task.copy_data()[0], 'state': 'waiting', 'superseded': False, 'decided_on': False,
-                 'withdrawn_on': False, 'comment': False, 'asked_on': False}
+                 'withdrawn_on': False, 'comment': False, 'asked_on': False, 'opened_on': False}
                 for task in again if not task._was_handed_over()
             ])
         self._advance()

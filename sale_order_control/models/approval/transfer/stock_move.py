@@ -25,12 +25,13 @@ class StockMove(models.Model):
         pickings = judged.sudo().picking_id
         if vals.get('state') == 'done':
             judged.filtered(lambda move: move.state != 'done')._require_delivery_approval()
+            self._note_unapproved_deliveries()
         result = super().write(vals)
         if not judged:
             return result
         if vals.get('state') == 'cancel':
             pickings.filtered(lambda picking: picking.state == 'cancel')._void_requests(
-                self.env._("The transfer was cancelled."), states=('pending',))
+                lambda env: env._("The transfer was cancelled."), states=('pending',))
         elif vals.get('state') != 'done':
             # What another location or product makes of a move that is over is judged as leaving goods are.
             judged.filtered(lambda move: move.state == 'done')._require_delivery_approval(over=True)
@@ -53,6 +54,26 @@ class StockMove(models.Model):
         sources = self.location_id | self.move_line_ids.location_id
         return any(target._is_outgoing() for target in targets) \
             and not all(source._is_outgoing() for source in sources) and not self._is_drop_shipment()
+
+    def _note_unapproved_deliveries(self):
+        """In shadow mode, record what would have held these goods: on their order, else on the transfer."""
+        if not self.env['sale.approval.policy']._has_delivery_policies():
+            return
+        leaving = self.sudo().filtered(
+            lambda move: move.state != 'done' and move.company_id._get_control_mode('approval') == 'warn'
+            and move._leaves_for_customer())
+        reasons = leaving.picking_id._get_approval_reasons('warn') if leaving else {}
+        told = {}
+        for picking in leaving.picking_id.browse(reasons):
+            issues = tuple(issue.shadowed() for issue in reasons[picking.id])
+            if picking.sale_id:
+                told[picking.sale_id.id] = told.get(picking.sale_id.id, ()) + issues
+            else:
+                picking._message_log(body=self.env._(
+                    "If approval were enforced, this delivery would have waited: %s",
+                    " ".join(issue.message for issue in issues)))
+        if told:
+            self.env['sale.order'].sudo().browse(told)._control_log('checked', told, checkpoint='release')
 
     def _require_delivery_approval(self, over=False):
         """Refuse to let goods out that somebody must agree to and nobody did.

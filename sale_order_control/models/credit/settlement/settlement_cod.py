@@ -64,8 +64,8 @@ class StockPicking(models.Model):
     cod_collected = fields.Monetary(
         string="Collected", compute='_compute_cod', compute_sudo=True, currency_field='cod_currency_id',
         groups='base.group_user')
-    cod_currency_id = fields.Many2one(
-        'res.currency', compute='_compute_cod', compute_sudo=True, groups='base.group_user')
+    # Never computed from moves: Odoo would look up what depends on them twice, at every step of every move.
+    cod_currency_id = fields.Many2one(related='sale_id.currency_id', groups='base.group_user')
     credit_collection_ids = fields.One2many(
         'credit.collection', 'picking_id', string="Collected on Delivery", readonly=True, groups='base.group_user')
 
@@ -78,7 +78,6 @@ class StockPicking(models.Model):
         cash.sale_id.order_line.move_ids.mapped('state')
         for picking in self:
             order = picking.sale_id if picking in cash else picking.sale_id.browse()
-            picking.cod_currency_id = order.currency_id
             picking.cod_collected = sum(picking.credit_collection_ids.mapped('amount')) if order else 0.0
             picking.cod_amount = picking._get_cod_amount(covered[order.id]) if order else 0.0
 
