@@ -274,8 +274,10 @@ def tabulate_grades(gradings):
     return Table(
         'customers', "Customers by score",
         ("customer", "name", "score", "had", "proposed", "limit", "proposed limit", "what speaks against", "why"), [
-            (grading.customer, grading.name, grading.score, grading.given, grading.scored, grading.limit,
-             grading.proposed_limit, grading.weakest, grading.explanation)
+            (grading.customer, grading.name, grading.score, grading.given, grading.scored,
+             "none" if grading.limit is None else grading.limit,
+             "none" if grading.scored and grading.proposed_limit is None else grading.proposed_limit,
+             grading.weakest, grading.explanation)
             for grading in gradings
         ])
 

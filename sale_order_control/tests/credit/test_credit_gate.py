@@ -348,9 +348,9 @@ class TestCreditGate(CreditCommon):
 
     def test_a_grade_brings_its_limit_to_who_has_none(self):
         account = self._limit(None)
-        account.grade_id = self.env.ref('sale_order_control.credit_grade_b')
+        account.grade_id = self._grade(code='F', limit_formula='fixed', limit_amount=50000)
         self.assertEqual((account.limit_kind, account.credit_limit), ('amount', 50000))
-        account.grade_id = self.env.ref('sale_order_control.credit_grade_c')
+        account.grade_id = self._grade(code='G', limit_formula='fixed', limit_amount=10000)
         self.assertEqual(account.credit_limit, 10000)
         account.credit_limit = 12345
         account.grade_id = self.env.ref('sale_order_control.credit_grade_d')

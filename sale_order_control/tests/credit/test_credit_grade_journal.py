@@ -24,6 +24,7 @@ class TestCreditGradeJournal(CreditCommon):
             'limit_amount': 5000, 'payment_term_ids': [Command.set(term.ids)]})
         [row] = self._rows()
         self.assertEqual((row.subject, row.user_id, row.company_id), ('rules', self.manager, self.company))
+        self.assertEqual(row.topic, "Rules of a Grade: Test Grade")
         self.assertEqual(row.date, self.env['sale.order']._get_control_today())
         for words in ("On Delivery: Needs Approval", "0.00", "Limit Formula: No Limit", "Allowed Payment Terms: none"):
             self.assertIn(words, row.before)

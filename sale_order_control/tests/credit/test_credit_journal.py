@@ -75,7 +75,7 @@ class TestCreditJournal(CreditLimitCommon):
 
     def test_a_grade_that_brings_a_limit_says_why_too(self):
         self.account.with_user(self.controller).write(
-            {'grade_id': self.env.ref('sale_order_control.credit_grade_b').id, 'change_reason': "Review"})
+            {'grade_id': self._grade(limit_formula='fixed', limit_amount=50000).id, 'change_reason': "Review"})
         self.assertEqual(set(self._entries().mapped('reason')), {"Review"})
         self.assertEqual(self._entries('limit').amount_after, 50000)
 

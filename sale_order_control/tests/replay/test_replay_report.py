@@ -118,7 +118,8 @@ class TestReplayReport(BaseCase):
         with open(paths[2], encoding='utf-8', newline='') as handle:
             first, second = csv.DictReader(handle)
         self.assertEqual((paths[2].name, first['why']), ('report-grades.csv', "Grade A: 71 points. And so on."))
-        self.assertEqual((second['score'], second['limit']), ('', ''))
+        self.assertEqual((second['score'], second['limit'], second['proposed limit']), ('', 'none', ''))
+        self.assertEqual((first['limit'], first['proposed limit']), ('500.0', 'none'))
 
     def test_an_empty_table_says_so(self):
         self.assertEqual(align(("a", "b"), []), ["(none)"])

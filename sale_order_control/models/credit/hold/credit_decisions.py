@@ -75,8 +75,9 @@ class DecisionsInForce:
         if until and fields.Date.to_date(until) < today:
             return {}
         return {
-            'excess': figures['agreed_excess'],
-            'pool_excess': figures['agreed_pool_excess'],
+            # Decisions are kept as they were written: older ones do not tell the two apart.
+            'excess': figures.get('agreed_excess', figures['excess']),
+            'pool_excess': figures.get('agreed_pool_excess', figures.get('pool_excess', 0.0)),
             'overdue_amount': figures['overdue_amount'],
             'overdue_days': figures['overdue_days'] + max(0, (today - decision.date) // timedelta(days=1)),
             'until': until,

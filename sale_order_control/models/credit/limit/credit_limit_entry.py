@@ -40,8 +40,9 @@ class CreditLimitEntry(models.Model):
     company_id = fields.Many2one('res.company', required=True, readonly=True, index=True)
     currency_id = fields.Many2one('res.currency', required=True, readonly=True)
     subject = fields.Selection(SUBJECTS, string="What", required=True, readonly=True)
-    before = fields.Char(readonly=True)
-    after = fields.Char(readonly=True)
+    topic = fields.Char(string="What Was Changed", compute='_compute_topic')
+    before = fields.Text(readonly=True)
+    after = fields.Text(readonly=True)
     amount_before = fields.Monetary(readonly=True)
     amount_after = fields.Monetary(readonly=True)
     date = fields.Date(required=True, readonly=True)
@@ -51,6 +52,14 @@ class CreditLimitEntry(models.Model):
         'credit.limit.temporary', string="Temporary Limit", readonly=True, index='btree_not_null', ondelete='restrict')
     guarantee_id = fields.Many2one(
         'credit.guarantee', readonly=True, index='btree_not_null', ondelete='restrict')
+
+    @api.depends('subject', 'pool_id', 'grade_id')
+    @api.depends_context('lang')
+    def _compute_topic(self):
+        labels = dict(self._fields['subject']._description_selection(self.env))
+        for entry in self:
+            name = entry.pool_id.name if entry.subject == 'pool' else entry.grade_id.name
+            entry.topic = f"{labels[entry.subject]}: {name}" if name else labels[entry.subject]
 
     @api.model
     def _record(self, company, rows):
