@@ -133,16 +133,20 @@ class SaleOrder(models.Model):
 
     # === APPLYING ===#
 
-    def _apply_control_fixes(self, fixes):
+    def _apply_control_fixes(self, fixes, keep_rest=False):
         """Write these changes as the current user, all of them or none.
 
         :param fixes: list of :class:`ControlFix` of this quotation
+        :param bool keep_rest: whether what is cut off quantities goes to a second quotation
+        :return: the second quotation, maybe empty
         :raise UserError: if an issue that a change should clear is still there, or a new one came up
         """
         self.ensure_one()
         self.check_access('write')
         if self.state not in ('draft', 'sent'):
             raise UserError(self.env._("%s is no quotation any more.", self.name))
+        quantities = {line: line.product_uom_qty for line in self.order_line}
+        rest = self.browse()
         expected = {issue.code for issue in self._get_issues_with(self._get_terms_with(fixes), fixes)}
         order_values, line_values = {}, {}
         for fix in sorted(fixes, key=lambda fix: fix.rank):
@@ -157,6 +161,10 @@ class SaleOrder(models.Model):
                     for line_id, values in line_values.items()
                 ]} if line_values else {}),
             })
+            if keep_rest:
+                rest = self._split_off({
+                    line: before - line.product_uom_qty for line, before in quantities.items()
+                    if line.product_uom_qty < before})
             control_memory(self.env).issues.clear()
             surprises = [
                 issue for issue in self._get_control_issues('submit')[self.id]
@@ -165,6 +173,26 @@ class SaleOrder(models.Model):
                 raise UserError(self.env._(
                     "Nothing was changed, because it would not have helped as expected: %s",
                     " ".join(issue.message for issue in surprises)))
+        return rest
+
+    def _split_off(self, quantities):
+        """Put quantities on a second quotation, at the same prices; it is judged by itself when it is submitted.
+
+        :param dict quantities: ``{line: quantity in its unit}``
+        :return: the second quotation, with the rights of the user
+        """
+        if not quantities:
+            return self.browse()
+        rest = self.copy({
+            'origin': self.name,
+            'client_order_ref': self.client_order_ref,
+            'order_line': [
+                Command.create({**line.copy_data()[0], 'product_uom_qty': quantity})
+                for line, quantity in quantities.items()],
+        })
+        for line, source in zip(rest.order_line, quantities, strict=True):
+            line.write({'price_unit': source.price_unit, 'discount': source.discount})
+        return rest
 
     def _complete_line_values(self, line_id, values):
         """Add what Odoo would compute anew from a changed quantity: a price stays what it is."""

@@ -202,6 +202,12 @@ class TestApprovalCheckup(ApprovalCommon):
         self.director.active = False
         self.assertLessEqual({'calendar', 'no_escalation', 'distinct'}, self._find(policy))
 
+    def test_levels_of_several_policies_with_the_same_people_are_told_once(self):
+        self._policy(self._level(self.salesperson, name="Sales manager"), name="Large")
+        self._policy(self._level(self.salesperson, name="Sales manager"), name="Discount", max_discount=5)
+        self._find()
+        self.assertIn("“Large”, “Discount”", self._finding('own_orders').message)
+
     def test_hours_to_decide_need_working_hours(self):
         self.company.resource_calendar_id = False
         with self.assertRaisesRegex(ValidationError, "no working hours"):

@@ -81,3 +81,19 @@ class TestCreditPass(CreditCommon):
         self._pass(order)
         self.assertEqual((order.settlement_mode, order.settlement_percent), ('prepay', 50.0))
         self.assertEqual(order.payment_term_id, days15)
+
+    def test_what_is_cut_goes_to_a_second_quotation_at_the_same_price(self):
+        self._limit(750.0, self._grade('block'))
+        order = self._create_order(10, price_unit=90.0, discount=10.0)
+        order.client_order_ref = "PO 4711"
+        wizard = self.env['sale.control.pass'].with_user(self.salesperson).with_context(
+            default_order_id=order.id).create({'keep_rest': True})
+        self.assertTrue(wizard.cuts_quantity)
+        wizard.action_apply()
+        rest = self.env['sale.order'].search([('origin', '=', order.name)])
+        # 81 each: nine are 729.
+        self.assertEqual((order.order_line.product_uom_qty, rest.order_line.product_uom_qty), (9.0, 1.0))
+        self.assertEqual((rest.order_line.price_unit, rest.order_line.discount), (90.0, 10.0))
+        self.assertEqual(
+            (rest.state, rest.partner_id, rest.client_order_ref, rest.create_uid),
+            ('draft', order.partner_id, "PO 4711", self.salesperson))

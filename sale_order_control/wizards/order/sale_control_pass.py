@@ -20,6 +20,11 @@ class SaleControlPass(models.TransientModel):
     amount_after = fields.Monetary(string="Total After", compute='_compute_remaining')
     currency_id = fields.Many2one(related='order_id.currency_id')
     asks_customer = fields.Boolean(compute='_compute_remaining')
+    cuts_quantity = fields.Boolean(compute='_compute_remaining')
+    keep_rest = fields.Boolean(
+        string="Put the Rest on a Second Quotation",
+        help="What is taken off the quantities goes to a new quotation of the customer, at the same prices. It is "
+             "checked by itself when it is submitted.")
 
     @api.model
     def default_get(self, fields):
@@ -42,12 +47,15 @@ class SaleControlPass(models.TransientModel):
             order = wizard.order_id
             fixes = wizard._get_chosen_fixes() if order and order.has_access('write') else []
             if not order or fixes is None or not order.has_access('write'):
-                wizard.update({'remaining_html': False, 'amount_after': 0.0, 'asks_customer': False})
+                wizard.update({
+                    'remaining_html': False, 'amount_after': 0.0, 'asks_customer': False, 'cuts_quantity': False})
                 continue
             terms = order._get_terms_with(fixes)
             left = order._get_issues_with(terms, fixes)
             wizard.amount_after = order._get_control_amounts({order.id: terms})[order.id].total
             wizard.asks_customer = any(fix.needs_customer for fix in fixes)
+            wizard.cuts_quantity = any(
+                'product_uom_qty' in values for fix in fixes for values in fix.line_values.values())
             wizard.remaining_html = self.env['ir.qweb']._render(
                 'sale_order_control.pass_remaining', {'issues': left})
 
@@ -74,9 +82,12 @@ class SaleControlPass(models.TransientModel):
             raise UserError(self.env._("%s was changed meanwhile. Close this form and open it again.", order.name))
         if not fixes:
             raise UserError(self.env._("Tick the changes you want to make."))
-        order._apply_control_fixes(fixes)
+        rest = order._apply_control_fixes(fixes, self.keep_rest)
         order._message_log(body=self.env._(
             "Changed to make it pass: %s", " ".join(fix.label for fix in fixes)))
+        if rest:
+            order._message_log(body=self.env._("The rest is on the quotation %s.", rest.name))
+            rest._message_log(body=self.env._("What %s could not take now.", order.name))
         return {'type': 'ir.actions.client', 'tag': 'soft_reload'}
 
 

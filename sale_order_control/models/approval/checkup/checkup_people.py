@@ -16,23 +16,36 @@ class SaleApprovalPolicy(models.Model):
 
     @api.model
     def _check_own_orders(self, run):
-        """Find salespeople whose orders would end with nobody but themselves."""
+        """Find salespeople whose orders would end with nobody but themselves.
+
+        Levels of several policies that ask the same people are told together: one change corrects all of them.
+        """
         run.salespeople.sale_team_id.mapped('user_id')
         run.salespeople.mapped('crm_team_ids')
         managers = {user: user._get_approval_manager() for user in run.salespeople}
+        alike = {}
         for policy in run.own.filtered(lambda policy: policy.res_model == 'sale.order'):
             sellers = run.salespeople
             if policy.team_ids:
                 sellers = sellers.filtered(lambda user, policy=policy: user.crm_team_ids & policy.team_ids)
             for level in policy.level_ids:
-                yield from self._check_level_for(run, level, sellers, managers)
-
-    @api.model
-    def _check_level_for(self, run, level, sellers, managers):
+                for reason, user_ids in self._find_stuck(run, level, sellers, managers).items():
+                    people = level.approver_type, level.user_ids._ids, level.group_id.id
+                    alike.setdefault((level.name, reason, tuple(user_ids), people), []).append(level)
         reasons = {
             'no_leader': self.env._("their team has no leader who may decide"),
             'no_manager': self.env._("they have no manager who may decide"),
         }
+        for (name, reason, user_ids, _people), levels in alike.items():
+            policies = "”, “".join(dict.fromkeys(level.policy_id.name for level in levels))
+            yield Finding(
+                'own_orders' if reason == 'own' else 'not_for', levels[0].policy_id, levels[0], about=reason, facts={
+                    'level': name, 'policy': policies, 'why': reasons.get(reason, ""),
+                    'names': self._name_some(run.salespeople.browse(user_ids))})
+
+    @api.model
+    def _find_stuck(self, run, level, sellers, managers):
+        """Return ``{reason: ids of the salespeople}`` for whose orders a level has nobody."""
         is_approver, fixed = self.env['sale.approval.level']._is_approver, level._get_static_users()
         stuck = {}
         for seller in sellers:
@@ -41,7 +54,7 @@ class SaleApprovalPolicy(models.Model):
             elif level.approver_type == 'salesperson_manager':
                 people, missing = managers[seller], 'no_manager'
             elif level.approver_type == 'field':
-                return
+                return {}
             else:
                 people, missing = fixed, None
             able = people.filtered(lambda user: is_approver(user, run.company))
@@ -50,10 +63,7 @@ class SaleApprovalPolicy(models.Model):
             reason = 'own' if len(able) >= needed else missing
             if reason and len(able - seller) < needed:
                 stuck.setdefault(reason, []).append(seller.id)
-        for reason, user_ids in stuck.items():
-            yield Finding('own_orders' if reason == 'own' else 'not_for', level.policy_id, level, about=reason, facts={
-                'level': level.name, 'policy': level.policy_id.name, 'why': reasons.get(reason, ""),
-                'names': self._name_some(sellers.browse(user_ids))})
+        return stuck
 
     # === DELEGATIONS ===#
 
