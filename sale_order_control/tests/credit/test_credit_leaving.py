@@ -153,6 +153,8 @@ class TestCreditUnorderedDelivery(CreditCommon):
         pickings.invalidate_recordset()
         self.assertIn("credit hold: Cheque came back", picking.control_hold)
         self.assertFalse(other.control_hold)
+        # One that is just being typed has no company yet.
+        self.assertFalse(self.env['stock.picking'].new({'partner_id': self.customer.id}).control_hold)
 
     def test_what_would_be_stopped_is_recorded_while_control_only_tells(self):
         self._hold()

@@ -38,7 +38,7 @@ class StockMove(models.Model):
         """Find goods without an order that would leave to customers on hold: ``{credit.account: stock.move}``, sudo."""
         holds = {}
         moves = self.sudo().filtered(
-            lambda move: move.company_id._get_control_mode('credit', 'release') != 'off'
+            lambda move: move.company_id and move.company_id._get_control_mode('credit', 'release') != 'off'
             and move._is_unordered_delivery())
         for root, theirs in moves.grouped(lambda move: move.company_id.root_id).items():
             receivers = {move: move._get_unordered_receivers() for move in theirs}
@@ -84,15 +84,16 @@ class StockPicking(models.Model):
 
     @api.depends('partner_id')
     def _compute_control_hold(self):
-        super()._compute_control_hold()
+        result = super()._compute_control_hold()
         free = self.filtered(
-            lambda picking: not picking.control_hold
+            lambda picking: not picking.control_hold and picking.company_id
             and picking.company_id._get_control_mode('credit', 'release') == 'enforce')
         holds = free.move_ids.filtered(
             lambda move: move.state not in ('draft', 'done', 'cancel'))._get_unordered_holds()
         for picking in free if holds else ():
             picking.control_hold = "\n".join(
                 account._word_unordered_hold() for account, moves in holds.items() if moves & picking.move_ids) or False
+        return result
 
 
 class CreditAccount(models.Model):

@@ -40,7 +40,7 @@ class CreditLimitEntry(models.Model):
     company_id = fields.Many2one('res.company', required=True, readonly=True, index=True)
     currency_id = fields.Many2one('res.currency', required=True, readonly=True)
     subject = fields.Selection(SUBJECTS, string="What", required=True, readonly=True)
-    topic = fields.Char(string="What Was Changed", compute='_compute_topic')
+    topic = fields.Text(string="What Was Changed", compute='_compute_topic')
     before = fields.Text(readonly=True)
     after = fields.Text(readonly=True)
     amount_before = fields.Monetary(readonly=True)

@@ -33,7 +33,7 @@ class CreditAccount(models.Model):
     review_date = fields.Date(string="Next Review", copy=False, index='btree_not_null',
                               help="The customer is scored again in the night after this day.")
     has_proposal = fields.Boolean(string="Proposal to Apply", compute='_compute_has_proposal', store=True)
-    proposal = fields.Char(compute='_compute_proposal')
+    proposal = fields.Text(compute='_compute_proposal')
     limit_text = fields.Char(string="Limit in Words", compute='_compute_limit_texts')
     proposed_limit_text = fields.Char(string="Proposed Limit in Words", compute='_compute_limit_texts')
     is_review_due = fields.Boolean(compute='_compute_review', search='_search_is_review_due')

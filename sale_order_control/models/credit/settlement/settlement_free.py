@@ -90,9 +90,10 @@ class SaleOrder(models.Model):
         return super().action_submit()
 
     def _control_serialise(self, checkpoint):
-        super()._control_serialise(checkpoint)
+        result = super()._control_serialise(checkpoint)
         if checkpoint == 'confirm':
             self._find_earlier_payments()
+        return result
 
     def _recheck_credit_hold(self, cause):
         self._find_earlier_payments()
