@@ -23,6 +23,7 @@
         'security/delivery_rules.xml',
         'security/delivery_shortage_rules.xml',
         'security/delivery_reply_rules.xml',
+        'security/lateness_rules.xml',
 
         'data/mail_activity_type_data.xml',
         'data/sale_control_class_data.xml',
@@ -46,6 +47,7 @@
         'data/delivery_data.xml',
         'data/delivery_check_data.xml',
         'data/delivery_shortage_data.xml',
+        'data/lateness_data.xml',
 
         'views/order/sale_order_views.xml',
         'views/order/sale_control_pass_views.xml',
@@ -106,6 +108,11 @@
         'views/delivery/reply_portal_templates.xml',
         # After the report that one of its mails carries.
         'data/delivery_reply_data.xml',
+        'views/delivery/on_time_views.xml',
+        'views/delivery/handling_views.xml',
+        'views/delivery/transfer_change_views.xml',
+        'views/delivery/date_request_views.xml',
+        'views/delivery/lateness_settings_views.xml',
         # Menus last: they name the actions of all rooms.
         'views/menus.xml',
     ],

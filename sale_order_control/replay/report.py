@@ -6,6 +6,7 @@ from decimal import Decimal
 from statistics import mean
 
 from .book import Totals
+from .punctuality import compare_punctuality
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,8 @@ def build_report(env, outcome, problems):
     """
     stories, today = outcome.stories, outcome.today
     totals, differences = compare_totals(env, outcome)
+    requested, wrong = tabulate_requested(env, outcome)
+    differences += wrong
     policies = {policy.id: policy.name for policy in env['sale.approval.policy'].search([])}
     failures = [(story.order.key, story.failure) for story in stories if story.failure]
     tables = [
@@ -64,6 +67,7 @@ def build_report(env, outcome, problems):
         tabulate_approvals(stories),
         tabulate_holds(stories, today),
         tabulate_punctuality(stories, today),
+        *requested,
         tabulate_states(stories),
     ]
     tables += [tabulate_simulation(simulated) for simulated in outcome.simulations]
@@ -241,6 +245,25 @@ def tabulate_punctuality(stories, today):
         ("against", "due", "on time", "share %", "late", "days late on average", "at most"), rows,
         f"Promised again: {_count(again, 'order')}. Left later than in the book, for being held: "
         f"{_count(len(delayed), 'order')}.")
+
+
+def tabulate_requested(env, outcome):
+    """What the files say of their own punctuality, beside what Odoo recorded.
+
+    :return: ``([Table] or [] where nothing was recorded, [sentence on a difference, ...])``
+    """
+    rows, wrong, others = compare_punctuality(env, outcome)
+    if not rows:
+        return [], []
+    table = Table(
+        'requested', "On time against the requested date: files and Odoo",
+        ("", "files", "left as in the book: files", "Odoo", ""),
+        [(*row, "equal" if row[2] == row[3] else "DIFFERENT") for row in rows],
+        f"Left on another day than in the book, or not at all, for being held: {_count(others, 'order')}.")
+    differences = [
+        f"Odoo says something else on the punctuality of {_count(len(wrong), 'order')} than the files: "
+        f"{', '.join(wrong[:10])}."] if wrong else []
+    return [table], differences
 
 
 def tabulate_states(stories):

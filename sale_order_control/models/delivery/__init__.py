@@ -70,3 +70,18 @@ from .reply import sale_order_confirmation
 from .reply import sale_order_completion
 from .reply import stock_picking_notice
 from .reply import sale_order_notice_job
+# Lateness: what a line was measured against, who says what about overdue deliveries, and who may close them.
+from .lateness import res_company
+from .lateness import delivery_verdict
+from .lateness import sale_order_line_facts
+from .lateness import sale_order_line_target
+from .lateness import sale_order_line_queue
+from .lateness import sale_order_facts
+from .lateness import sale_delivery_report
+from .lateness import sale_handling_opinion
+from .lateness import sale_handling_case
+from .lateness import sale_handling_nightly
+from .lateness import sale_transfer_change
+from .lateness import overdue_guard
+from .lateness import overdue_documents
+from .lateness import sale_date_request

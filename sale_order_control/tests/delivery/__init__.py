@@ -21,3 +21,6 @@ from . import test_delivery_confirmation
 from . import test_delivery_shipping
 from . import test_delivery_tours
 from . import test_delivery_offer
+from . import test_delivery_facts
+from . import test_delivery_opinion
+from . import test_delivery_overdue

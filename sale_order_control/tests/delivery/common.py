@@ -1,7 +1,9 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import Command, fields
 
+from ...models.order.control_memory import control_today
 from ..order.common import ControlCommon
 
 
@@ -103,3 +105,9 @@ class DeliveryCommon(ControlCommon):
     @classmethod
     def _ledger(cls, order):
         return cls.env['sale.delivery.promise'].search([('order_id', '=', order.id)], order='id')
+
+    def _run_night(self, days, model, method, **arguments):
+        """Run a job of the night as if so many days had passed; it commits nothing."""
+        with control_today(self.env, self._day(days)), patch.object(
+                type(self.env['ir.cron']), '_commit_progress', return_value=60.0):
+            return getattr(self.env[model], method)(**arguments)

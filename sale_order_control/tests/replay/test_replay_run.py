@@ -1,3 +1,4 @@
+import csv
 import io
 from collections import Counter
 from contextlib import redirect_stderr, redirect_stdout
@@ -46,7 +47,8 @@ class TestReplayRun(ReplayCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.mails = cls.env['mail.mail'].search_count([])
-        cls.outcome = cls._replay(write_book(cls))
+        cls.folder = write_book(cls)
+        cls.outcome = cls._replay(cls.folder)
         cls.stories = {story.order.key: story for story in cls.outcome.stories}
         cls.report = build_report(cls.env, cls.outcome, [])
         cls.tables = cls.report.by_key
@@ -109,6 +111,23 @@ class TestReplayRun(ReplayCase):
         self.assertEqual(self._row('punctuality', "requested date")[1:], (11, 9, 81.8, 2, 6.5, 9))
         self.assertEqual(self._row('punctuality', "first promise")[1:], (11, 9, 81.8, 2, 6.5, 9))
         self.assertEqual(self._row('punctuality', "last promise")[1:], (11, 10, 90.9, 1, 9, 9))
+
+    def test_on_time_against_the_request_is_what_the_files_themselves_say(self):
+        late = set()
+        with open(self.folder / 'orders.csv', encoding='utf-8', newline='') as file:
+            for row in csv.DictReader(file):
+                left = row['shippedDate'] or TODAY.isoformat()
+                if left > row['requiredDate']:
+                    late.add(row['orderID'])
+        self.assertEqual(late, {'4', '9'})
+        rows = {row[0]: row[1:] for row in self.tables['requested'].rows}
+        # Orders 7 and 8 were held and left later than in the book; both were on time in it.
+        self.assertEqual(rows, {
+            'on time': (9, 7, 7, "equal"), 'late': (2, 2, 2, "equal"), 'not due yet': (1, 1, 1, "equal")})
+        self.assertIn("2 orders", self.tables['requested'].note)
+        for key, story in self.stories.items():
+            verdicts = set(self._order(key).order_line.mapped('on_time_requested'))
+            self.assertEqual('late' in verdicts, key in late, key)
 
     def test_documents_carry_the_days_of_the_book(self):
         order = self._order('1')

@@ -3,3 +3,7 @@ from . import sale_delivery_promise_wizard
 from . import sale_shortage_wizard
 from . import sale_delivery_repromise_wizard
 from . import sale_delivery_answer_wizard
+from . import sale_handling_opinion_wizard
+from . import sale_delivery_cause_wizard
+from . import sale_transfer_change_wizard
+from . import sale_date_request_wizard

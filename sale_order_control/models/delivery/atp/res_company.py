@@ -34,6 +34,10 @@ class ResCompany(models.Model):
         string="Requests for Quotation Bring Stock", groups='base.group_user',
         help="Purchases that are not confirmed count with the date asked for.")
 
+    @api.model
+    def _get_control_settings(self):
+        return (*super()._get_control_settings(), *ATP_DAYS, 'atp_quotations', 'atp_rfqs')
+
     @api.constrains(*ATP_DAYS)
     def _check_atp_days(self):
         for company in self.sudo():
@@ -44,8 +48,10 @@ class ResCompany(models.Model):
                         setting=self.fields_get([name], ['string'])[name]['string']))
 
 
-class ResConfigSettings(models.TransientModel):
-    _inherit = 'res.config.settings'
+class SaleControlSwitches(models.AbstractModel):
+    """On the settings page and on the one for managers who do not administer the system."""
+
+    _inherit = 'sale.control.switches'
 
     atp_supply_back = fields.Integer(related='company_id.atp_supply_back', readonly=False)
     atp_supply_offset = fields.Integer(related='company_id.atp_supply_offset', readonly=False)

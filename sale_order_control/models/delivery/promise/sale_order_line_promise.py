@@ -153,6 +153,11 @@ class SaleOrderLine(models.Model):
                 raise UserError(self.env._(
                     "%(line)s (%(order)s) cannot be promised for a day in the past.",
                     line=line.product_id.display_name, order=order.display_name))
+            if line.confirmed_date and date < line.confirmed_date:
+                raise UserError(self.env._(
+                    "%(line)s (%(order)s) cannot be promised for a day before the order, which was confirmed on "
+                    "%(confirmed)s.", line=line.product_id.display_name, order=order.display_name,
+                    confirmed=format_date(self.env, line.confirmed_date)))
             if line.promised_date and line.promised_date != date and not reason:
                 raise UserError(self.env._(
                     "%(line)s (%(order)s) was promised for %(date)s. Give the reason why it moves.",
@@ -279,17 +284,19 @@ class SaleOrderLine(models.Model):
                 'promise_parts': False})
 
     def _record_delivery_dates(self):
-        """Note on which day goods of these lines last left."""
+        """Note on which days goods of these lines first and last left."""
         groups = self.env['stock.move'].sudo()._read_group([
             ('sale_line_id', 'in', self.ids),
             ('state', '=', 'done'),
             ('location_dest_id.usage', '=', 'customer'),
             ('location_id.usage', '!=', 'customer'),
             ('origin_returned_move_id', '=', False),
-        ], ['sale_line_id'], ['date:max'])
+        ], ['sale_line_id'], ['date:min', 'date:max'])
         # A replay delivers on its own day, whatever the clock says.
         simulated = control_memory(self.env).today
         with control_acting(self.env):
-            for line, moment in groups:
-                line.write({'delivered_date': simulated or line.order_id.warehouse_id._get_promise_day(
-                    fields.Datetime.to_datetime(moment))})
+            for line, *moments in groups:
+                first, last = (
+                    simulated or line.order_id.warehouse_id._get_promise_day(fields.Datetime.to_datetime(moment))
+                    for moment in moments)
+                line.write({'first_delivered_date': line.first_delivered_date or first, 'delivered_date': last})

@@ -1,0 +1,64 @@
+from odoo import api, fields, models
+
+
+class SaleOrder(models.Model):
+    _inherit = 'sale.order'
+
+    transfer_change_ids = fields.One2many(
+        'sale.transfer.change', 'order_id', string="Changes of Overdue Deliveries", readonly=True,
+        groups='base.group_user')
+    has_overdue_transfers = fields.Boolean(
+        compute='_compute_has_overdue_transfers', compute_sudo=True, groups='base.group_user',
+        help="Whether goods of the order should have left by now, so that closing their delivery needs agreement.")
+
+    @api.model
+    def _get_control_protected_fields(self):
+        return super()._get_control_protected_fields() | {'transfer_change_ids'}
+
+    @api.depends('order_line.ship_by_date', 'order_line.promise_state')
+    def _compute_has_overdue_transfers(self):
+        for order in self:
+            order.has_overdue_transfers = order.state == 'sale' and bool(order.order_line._filter_overdue())
+
+    def action_apply_for_change(self):
+        """Open the form in which closing the overdue deliveries of the order is applied for."""
+        self.ensure_one()
+        return self.env['stock.picking']._get_change_action(self)
+
+    def action_request_dates(self):
+        """Ask production or purchasing when the goods of the lines will be there that nobody has asked about yet."""
+        self.ensure_one()
+        lines = self.order_line.filtered(lambda line: line.promise_state in ('open', 'at_risk', 'late'))
+        waiting = lines.sudo()._get_latest_requests()
+        asked = lines.filtered(lambda line: line.id in waiting and waiting[line.id].state == 'waiting')
+        return (lines - asked or lines).action_request_date()
+
+
+class StockPicking(models.Model):
+    _inherit = 'stock.picking'
+
+    overdue_order_id = fields.Many2one(
+        'sale.order', compute='_compute_overdue_order_id', compute_sudo=True, groups='base.group_user',
+        help="The order for which the transfer should have left by now.")
+
+    @api.depends('state', 'move_ids.state')
+    def _compute_overdue_order_id(self):
+        for picking in self:
+            moves = picking.move_ids.filtered(lambda move: move.state not in ('done', 'cancel'))
+            picking.overdue_order_id = moves.control_line_id._filter_overdue().order_id[:1]
+
+    def action_apply_for_change(self):
+        """Open the form in which closing the overdue transfer without delivering is applied for."""
+        self.ensure_one()
+        self.check_access('read')
+        return self._get_change_action(self.sudo().overdue_order_id)
+
+    def _get_change_action(self, order):
+        return {
+            'type': 'ir.actions.act_window',
+            'name': self.env._("Apply for a Change"),
+            'res_model': 'sale.transfer.change.wizard',
+            'view_mode': 'form',
+            'target': 'new',
+            'context': {'default_order_id': order.id, 'default_picking_id': self.id},
+        }

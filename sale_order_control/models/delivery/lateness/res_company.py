@@ -1,0 +1,98 @@
+from datetime import datetime, timedelta
+from functools import cache
+
+import pytz
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+LATENESS_SETTINGS = (
+    'promise_target_days', 'opinion_order_days', 'opinion_transfer_days', 'opinion_escalation_days',
+    'opinion_valid_days', 'date_request_hours',
+)
+# A calendar without a working day in so long is treated as if every day were one.
+SEARCH_DAYS = 366
+
+
+class ResCompany(models.Model):
+    """After how many days a company asks what is the matter with a delivery."""
+
+    _inherit = 'res.company'
+
+    promise_target_days = fields.Integer(
+        string="Ship within Working Days", default=3, groups='base.group_user',
+        help="An order should leave so many working days after its confirmation, need and stock permitting. The "
+             "planner's queue shows how many are left. 0: no target.")
+    opinion_order_days = fields.Integer(
+        string="Opinion on Orders after Days", default=30, groups='base.group_user',
+        help="An order that is not finished so many days after it was due needs a written handling opinion. 0: never.")
+    opinion_transfer_days = fields.Integer(
+        string="Opinion on Transfers after Days", default=7, groups='base.group_user',
+        help="A delivery that has not left so many days after it should have needs a written handling opinion. "
+             "0: never.")
+    opinion_escalation_days = fields.Integer(
+        string="Escalate without Opinion after Working Days", default=3, groups='base.group_user',
+        help="Where nobody gives an opinion for so many working days, the team leader is asked. 0: never.")
+    opinion_valid_days = fields.Integer(
+        string="An Opinion Counts at Most Days", default=30, groups='base.group_user',
+        help="What is going to be done must be done within so many days; then another opinion is needed.")
+    date_request_hours = fields.Float(
+        string="Hours to Answer a Date Request", default=8.0, groups='base.group_user',
+        help="Working hours within which production or purchasing answers when it is asked for a date.")
+
+    @api.model
+    def _get_control_settings(self):
+        return (*super()._get_control_settings(), *LATENESS_SETTINGS)
+
+    @api.constrains(*LATENESS_SETTINGS)
+    def _check_lateness_settings(self):
+        for company in self.sudo():
+            for name in LATENESS_SETTINGS:
+                least = 1 if name == 'opinion_valid_days' else 0
+                if company[name] < least:
+                    raise ValidationError(self.env._(
+                        "“%(setting)s” cannot be below %(least)s.",
+                        setting=self.fields_get([name], ['string'])[name]['string'], least=least))
+
+    # === WORKING DAYS ===#
+
+    def _get_working_day_test(self):
+        """Return a function that tells whether a day is a working day of the company; it reads year by year."""
+        self.ensure_one()
+        company = self.sudo()
+        calendar = company.resource_calendar_id
+        if not calendar or not calendar.attendance_ids:
+            return lambda day: True
+        zone = pytz.timezone(calendar.tz or 'UTC')
+
+        @cache
+        def closed(year):
+            start = zone.localize(datetime(year, 1, 1))
+            return calendar._get_unusual_days(start, start + timedelta(days=366), company)
+
+        return lambda day: not closed(day.year).get(fields.Date.to_string(day), False)
+
+    def _add_working_days(self, day, number, is_open=None):
+        """Return the day that is so many working days later, or earlier where the number is negative.
+
+        :param is_open: what ``_get_working_day_test`` returned, for a caller with many days
+        """
+        is_open, step = is_open or self._get_working_day_test(), 1 if number > 0 else -1
+        left = abs(number)
+        for _distance in range(SEARCH_DAYS):
+            if not left:
+                return day
+            day += timedelta(days=step)
+            left -= is_open(day)
+        return day
+
+
+class SaleControlSwitches(models.AbstractModel):
+    _inherit = 'sale.control.switches'
+
+    promise_target_days = fields.Integer(related='company_id.promise_target_days', readonly=False)
+    opinion_order_days = fields.Integer(related='company_id.opinion_order_days', readonly=False)
+    opinion_transfer_days = fields.Integer(related='company_id.opinion_transfer_days', readonly=False)
+    opinion_escalation_days = fields.Integer(related='company_id.opinion_escalation_days', readonly=False)
+    opinion_valid_days = fields.Integer(related='company_id.opinion_valid_days', readonly=False)
+    date_request_hours = fields.Float(related='company_id.date_request_hours', readonly=False)

@@ -1,0 +1,24 @@
+from odoo import models
+
+
+class SaleOrder(models.Model):
+    """When facts about deliveries are recorded: with every event that moves promises, and every night."""
+
+    _inherit = 'sale.order'
+
+    def _open_promises(self):
+        self.order_line._forget_earlier_facts()
+        super()._open_promises()
+        self.order_line._record_delivery_facts()
+
+    def _refresh_promise_states(self):
+        super()._refresh_promise_states()
+        self.sudo()._get_promise_controlled().order_line._record_delivery_facts()
+
+    def _control_event(self, name):
+        super()._control_event(name)
+        if name == 'cancelled':
+            orders = self.sudo()._with_control('promise')._get_controlled()
+            # A state that was written past the button withdraws promises all the same.
+            orders.filtered(lambda order: order.promise_state not in (False, 'none'))._end_promises()
+            orders.order_line._record_delivery_facts()
