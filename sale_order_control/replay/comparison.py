@@ -45,7 +45,8 @@ def compare_presets(env, people, policy, first_day, today):
         if preset != used:
             drafts = set_up(env, people, preset, {switch: env.company[switch] for switch in SWITCHES})
             drafts.active = False
-            simulation = _simulate(env, drafts, first_day, today)
+            about_orders = drafts.filtered(lambda policy: policy.res_model == 'sale.order')
+            simulation = _simulate(env, about_orders, first_day, today)
             rows = [(label, asked, 0) for label, asked in _get_counts(simulation, 'after_count').items()]
             found.append(Simulated(preset, label, False, simulation, rows, []))
     return found

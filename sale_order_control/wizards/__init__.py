@@ -1,4 +1,4 @@
 from .order import *
-from .delivery import *
 from .approval import *
+from .delivery import *
 from .credit import *

@@ -71,7 +71,7 @@ from .reply import sale_order_completion
 from .reply import stock_picking_notice
 from .reply import sale_order_notice_job
 # Lateness: what a line was measured against, who says what about overdue deliveries, and who may close them.
-from .lateness import res_company
+from .lateness import lateness_settings
 from .lateness import delivery_verdict
 from .lateness import sale_order_line_facts
 from .lateness import sale_order_line_target

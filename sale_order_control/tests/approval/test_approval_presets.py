@@ -76,7 +76,10 @@ class TestApprovalPresets(ApprovalCommon):
     def test_domestic_asks_supply_chain_about_shortages(self):
         policies = self._setup(control_promise='enforce')._apply()
         self.assertEqual(policies.mapped('preset_key'), [
-            'domestic.sales', 'domestic.finance', 'domestic.supply', 'domestic.general'])
+            'domestic.sales', 'domestic.finance', 'domestic.supply', 'domestic.general', 'domestic.overdue'])
+        overdue = policies[-1]
+        self.assertEqual((overdue.res_model, overdue.level_ids.quorum), ('sale.transfer.change', 'any'))
+        self.assertEqual(overdue.level_ids.user_ids, self.sales_manager | self.finance)
         scarce = self._new_product("Scarce", 10.0, 5.0, stock=0)
         order = self._create_order(1, product_id=scarce.id)
         order.action_submit()

@@ -92,12 +92,6 @@ class TestDeliveryOverdue(DeliveryCommon):
         self.assertEqual(self.order.order_line._get_obligations(), {
             (self.order.order_line[0].id, self.product.id): 10, (self.order.order_line[1].id, self.product.id): 5})
 
-    def test_debug(self):
-        line = self.order.order_line[0].with_user(self.salesperson)
-        line.write({'product_uom_qty': 3})
-        for m in line.sudo().move_ids:
-            print('DBG', m, m.state, m.product_uom_qty, m.location_id.usage, m.location_dest_id.usage, m.date_deadline, m.picking_id, m.origin_returned_move_id, m.control_line_id, m.price_unit, m.description_picking)
-
     def test_delivering_splitting_and_merging_are_no_closing(self):
         picking = self.picking.with_user(self.keeper)
         picking.action_assign()

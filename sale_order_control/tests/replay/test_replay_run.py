@@ -125,7 +125,7 @@ class TestReplayRun(ReplayCase):
         self.assertEqual(rows, {
             'on time': (9, 7, 7, "equal"), 'late': (2, 2, 2, "equal"), 'not due yet': (1, 1, 1, "equal")})
         self.assertIn("2 orders", self.tables['requested'].note)
-        for key, story in self.stories.items():
+        for key in self.stories:
             verdicts = set(self._order(key).order_line.mapped('on_time_requested'))
             self.assertEqual('late' in verdicts, key in late, key)
 

@@ -1,3 +1,4 @@
+from . import sale_control_setup
 from . import sale_shipment_check_wizard
 from . import sale_delivery_promise_wizard
 from . import sale_shortage_wizard

@@ -22,9 +22,10 @@ class SaleHandlingOpinionWizard(models.TransientModel):
         today = self.env['sale.order']._get_control_today()
         for wizard in self:
             case = wizard.case_id.sudo()
+            lines = case._get_overdue_lines(today) if case else ()
             wizard.order_summary = "\n".join(
-                f"{line.product_uom_qty - line.qty_delivered:g} {line.product_uom_id.name} {line.product_id.display_name}"
-                for line in case._get_overdue_lines(today)) if case else False
+                f"{line.product_uom_qty - line.qty_delivered:g} {line.product_uom_id.name} "
+                f"{line.product_id.display_name}" for line in lines)
 
     def action_record(self):
         """Record the opinion.

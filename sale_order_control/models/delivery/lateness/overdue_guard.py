@@ -79,7 +79,7 @@ class SaleOrderLine(models.Model):
     _inherit = 'sale.order.line'
 
     def _filter_overdue(self):
-        """Filter the lines under control that should have left before today and did not, whatever became of the order."""
+        """Filter the lines under control that should have left before today, whatever became of their order."""
         found = self.filtered(lambda line: line.ship_by_date and line.promise_state != 'done')
         if not found:
             return found
@@ -97,7 +97,8 @@ class SaleOrderLine(models.Model):
         moves = self.env['stock.move'].sudo().search([
             ('control_line_id', 'in', self.ids), ('state', '!=', 'cancel'), ('origin_returned_move_id', '=', False)])
         found = defaultdict(float)
-        for move in moves:
+        # A negative one takes ordered quantity back: it counts by what it does to the others.
+        for move in moves.filtered(lambda move: move.state == 'done' or move.product_uom_qty > 0):
             if move.state == 'done':
                 counted = move.quantity if move.location_dest_id._is_outgoing() else 0.0
             elif any(after.state != 'cancel' and after.control_line_id for after in move.move_dest_ids):

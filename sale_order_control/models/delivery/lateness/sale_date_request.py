@@ -263,7 +263,9 @@ class SaleOrderLine(models.Model):
     def _word_date_request(self, request):
         if request.state == 'waiting':
             names = ", ".join(request.user_ids.mapped('name'))
-            return self.env._("%s: no answer in time", names) if request.is_overdue else self.env._("%s is asked", names)
+            if request.is_overdue:
+                return self.env._("%s: no answer in time", names)
+            return self.env._("%s is asked", names)
         return self.env._(
             "%(quantity)s on %(date)s, says %(user)s", quantity=f"{request.answer_quantity:g}",
             date=format_date(self.env, request.answer_date), user=request.answered_by_id.name)
@@ -359,8 +361,8 @@ class SaleOrderLine(models.Model):
             }
         return outlooks
 
-    def _promise(self, dates, reason=None, note=None):
-        result = super()._promise(dates, reason, note)
+    def _promise(self, dates, reason=None, note=None, **options):
+        result = super()._promise(dates, reason, note, **options)
         requests = self.env['sale.date.request'].sudo().search(
             [('order_line_id', 'in', self.ids), ('state', '=', 'waiting')])
         requests._withdraw()

@@ -7,7 +7,7 @@ from .sale_order_line_facts import MEASURES
 
 
 class SaleDeliveryReport(models.Model):
-    """Order lines as they were delivered: nothing is worked out here, the facts stand on the lines and in the ledger."""
+    """Order lines as they were delivered: the facts stand on the lines and in the ledger, nothing is worked out here."""
 
     _name = 'sale.delivery.report'
     _description = "On Time"
@@ -66,7 +66,8 @@ class SaleDeliveryReport(models.Model):
         return SQL(
             """
             line.id, line.order_id, line.company_id, sale.partner_id, line.product_id, sale.user_id, sale.team_id,
-            sale.control_class_id, sale.sale_type_id, COALESCE(line.warehouse_id, sale.warehouse_id) AS warehouse_id, sale.state,
+            sale.control_class_id, sale.sale_type_id, COALESCE(line.warehouse_id, sale.warehouse_id) AS warehouse_id,
+            sale.state,
             line.delivery_cause_id AS cause_id, cause.kind AS cause_kind, line.promise_state,
             COALESCE(line.delivery_closed, FALSE) AS delivery_closed, line.confirmed_date, line.due_date,
             line.first_requested_date AS requested_date, promise.first_promised_date, promise.promised_date,

@@ -105,8 +105,9 @@ class SaleHandlingCase(models.Model):
                 ('control_line_id', 'any', [
                     ('promise_state', 'in', WAITING_STATES),
                     ('ship_by_date', '<', today - timedelta(days=company.opinion_transfer_days))])])
-        return Domain('state', 'not in', ('draft', 'done', 'cancel')) & Domain('picking_type_id.code', '=', 'outgoing') \
-            & found & Domain('handling_case_ids', 'not any', [('state', 'in', OPEN_STATES)])
+        waiting = Domain('state', 'not in', ('draft', 'done', 'cancel'))
+        unknown = Domain('handling_case_ids', 'not any', [('state', 'in', OPEN_STATES)])
+        return waiting & Domain('picking_type_id.code', '=', 'outgoing') & found & unknown
 
     @api.model
     def _get_expired_domain(self, today):

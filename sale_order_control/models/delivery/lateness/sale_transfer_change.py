@@ -180,7 +180,7 @@ class SaleTransferChange(models.Model):
             change.with_context(mail_notify_force_send=False).message_notify(
                 partner_ids=told.partner_id.ids,
                 subject=self.env._("Change of %s was not decided in time", change.name),
-                body=self.env._("%s stays as it is: overdue, and to be delivered. Apply anew, or deliver.", change.name))
+                body=self.env._("%s stays as it is, overdue and to be delivered. Apply anew, or deliver.", change.name))
 
     # === USING ===#
 
