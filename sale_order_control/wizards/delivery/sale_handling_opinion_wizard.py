@@ -14,7 +14,7 @@ class SaleHandlingOpinionWizard(models.TransientModel):
     opinion = fields.Text(string="What Is the Matter", help="Why it has not been delivered.")
     measure = fields.Text(string="What Is Done", help="Who does what, so that it is delivered or settled.")
     cause_id = fields.Many2one('sale.delivery.change.reason', string="Caused By")
-    until = fields.Date(string="Until", help="By when it is done. Afterwards another opinion is needed.")
+    until = fields.Date(help="By when it is done. Afterwards another opinion is needed.")
     order_summary = fields.Text(compute='_compute_order_summary')
 
     @api.depends('case_id')

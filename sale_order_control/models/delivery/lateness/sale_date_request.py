@@ -301,7 +301,10 @@ class SaleOrderLine(models.Model):
             if users:
                 return 'production', users
         if 'purchase_line_id' in moves._fields:
-            users = (origins | moves).purchase_line_id.order_id.user_id
+            bought = (origins | moves).purchase_line_id
+            if 'created_purchase_line_ids' in moves._fields:
+                bought |= (origins | moves).created_purchase_line_ids
+            users = bought.order_id.user_id
         return ('purchase' if users else 'other'), users
 
     def _prepare_date_request(self, kind, users, question, now):

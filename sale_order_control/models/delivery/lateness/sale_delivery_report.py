@@ -7,7 +7,7 @@ from .sale_order_line_facts import MEASURES
 
 
 class SaleDeliveryReport(models.Model):
-    """Order lines as they were delivered: the facts stand on the lines and in the ledger, nothing is worked out here."""
+    """Order lines as they were delivered: the facts stand on lines and in the ledger, nothing is worked out here."""
 
     _name = 'sale.delivery.report'
     _description = "On Time"
@@ -24,7 +24,7 @@ class SaleDeliveryReport(models.Model):
     control_class_id = fields.Many2one('sale.control.class', string="Customer Class", readonly=True)
     sale_type_id = fields.Many2one('sale.control.type', readonly=True)
     warehouse_id = fields.Many2one('stock.warehouse', readonly=True)
-    cause_id = fields.Many2one('sale.delivery.change.reason', string="Cause", readonly=True)
+    cause_id = fields.Many2one('sale.delivery.change.reason', readonly=True)
     cause_kind = fields.Selection(selection='_selection_cause_kind', string="Caused By", readonly=True)
     currency_id = fields.Many2one(related='company_id.currency_id')
     state = fields.Selection([('sale', "Confirmed"), ('cancel', "Cancelled")], string="Order State", readonly=True)

@@ -43,8 +43,8 @@ class SaleHandlingCase(models.Model):
     escalate_on = fields.Date(readonly=True, help="Without an opinion, the team leader is asked on this day.")
     escalated_to_id = fields.Many2one('res.users', string="Escalated To", readonly=True)
     until = fields.Date(string="Opinion Counts Until", readonly=True)
-    opinion_ids = fields.One2many('sale.handling.opinion', 'case_id', string="Opinions", readonly=True)
-    last_opinion = fields.Text(compute='_compute_last_opinion', string="Last Opinion")
+    opinion_ids = fields.One2many('sale.handling.opinion', 'case_id', readonly=True)
+    last_opinion = fields.Text(compute='_compute_last_opinion')
 
     _order_once = models.UniqueIndex(
         "(order_id) WHERE picking_id IS NULL AND state != 'over'", "An order has one open case.")

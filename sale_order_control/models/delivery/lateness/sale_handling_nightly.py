@@ -211,10 +211,11 @@ class SaleOrder(models.Model):
             order.handling_case_id = by_order.get(order._origin.id, False)
 
     def _refresh_promise_states(self):
-        super()._refresh_promise_states()
+        result = super()._refresh_promise_states()
         cases = self.env['sale.handling.case'].sudo().search(
             [('order_id', 'in', self.ids), ('state', 'in', OPEN_STATES)])
         cases._close_settled(self._get_control_today())
+        return result
 
     def _open_handling_cases(self, today):
         """Open a case for each of these overdue orders and ask its salesperson."""

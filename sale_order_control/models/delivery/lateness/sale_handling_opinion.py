@@ -18,7 +18,7 @@ class SaleHandlingOpinion(models.Model):
     opinion = fields.Text(required=True, readonly=True, help="What is the matter.")
     measure = fields.Text(string="What Is Done", required=True, readonly=True)
     cause_id = fields.Many2one(
-        'sale.delivery.change.reason', string="Cause", required=True, readonly=True, ondelete='restrict')
+        'sale.delivery.change.reason', required=True, readonly=True, ondelete='restrict')
     until = fields.Date(required=True, readonly=True, help="By when it is done. Afterwards another opinion is needed.")
     due_date = fields.Date(string="Was Due", readonly=True)
     days_overdue = fields.Integer(readonly=True, help="How many days overdue it was when the opinion was given.")

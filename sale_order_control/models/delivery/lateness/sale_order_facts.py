@@ -8,12 +8,14 @@ class SaleOrder(models.Model):
 
     def _open_promises(self):
         self.order_line._forget_earlier_facts()
-        super()._open_promises()
+        result = super()._open_promises()
         self.order_line._record_delivery_facts()
+        return result
 
     def _refresh_promise_states(self):
-        super()._refresh_promise_states()
+        result = super()._refresh_promise_states()
         self.sudo()._get_promise_controlled().order_line._record_delivery_facts()
+        return result
 
     def _control_event(self, name):
         super()._control_event(name)

@@ -37,7 +37,7 @@ class SaleTransferChange(models.Model):
     currency_id = fields.Many2one(related='company_id.currency_id')
     partner_id = fields.Many2one(related='order_id.partner_id', string="Customer", store=True)
     user_id = fields.Many2one('res.users', string="Applied By", required=True, readonly=True, copy=False)
-    cause_id = fields.Many2one('sale.delivery.change.reason', string="Cause", ondelete='restrict', readonly=True)
+    cause_id = fields.Many2one('sale.delivery.change.reason', ondelete='restrict', readonly=True)
     reason = fields.Text(required=True, readonly=True, help="Why the goods are not going to be delivered.")
     amount = fields.Monetary(
         compute='_compute_amount', compute_sudo=True, store=True,
