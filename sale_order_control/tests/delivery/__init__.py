@@ -24,3 +24,5 @@ from . import test_delivery_offer
 from . import test_delivery_facts
 from . import test_delivery_opinion
 from . import test_delivery_overdue
+from . import test_delivery_date_request
+from . import test_delivery_queue

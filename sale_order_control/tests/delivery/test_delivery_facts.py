@@ -10,6 +10,7 @@ from .common import DeliveryCommon
 DAY = date(2026, 3, 10)
 
 
+@tagged('post_install', '-at_install')
 class TestDeliveryVerdict(BaseCase):
     """Each way in which a line can end, measured against one day."""
 

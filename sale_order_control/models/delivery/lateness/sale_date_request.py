@@ -364,8 +364,8 @@ class SaleOrderLine(models.Model):
             }
         return outlooks
 
-    def _promise(self, dates, reason=None, note=None, **options):
-        result = super()._promise(dates, reason, note, **options)
+    def _record_promises(self, dates, *details):
+        result = super()._record_promises(dates, *details)
         requests = self.env['sale.date.request'].sudo().search(
             [('order_line_id', 'in', self.ids), ('state', '=', 'waiting')])
         requests._withdraw()

@@ -178,9 +178,9 @@ class SaleOrderLine(models.Model):
             'context': {'default_line_ids': self.ids},
         }
 
-    def _promise(self, dates, reason=None, note=None, **options):
+    def _record_promises(self, dates, reason, *details):
         moved = self.sudo().filtered(lambda line: line.promised_date and line.promised_date != dates[line.id])
-        result = super()._promise(dates, reason, note, **options)
+        result = super()._record_promises(dates, reason, *details)
         if reason and moved:
             moved._set_delivery_cause(reason)
         return result

@@ -65,6 +65,7 @@ class SaleOrderLine(models.Model):
         """
         self._check_promise_rights()
         lines = self.search(self._get_queue_domain() & Domain(domain))
+        lines._take_promise_turn()
         reasons = lines.sudo()._explain_unpromised()
         proposals = (lines - self.browse(reasons)).sudo()._get_atp_outlooks()
         for line in lines.filtered(lambda line: line.id not in reasons):
@@ -72,12 +73,13 @@ class SaleOrderLine(models.Model):
             if reason:
                 reasons[line.id] = reason
         accepted = lines - self.browse(reasons)
-        if accepted:
-            accepted._promise({line.id: proposals[line.id]['proposed'] for line in accepted})
-        elif reasons or not lines:
+        if not accepted:
             raise UserError("\n".join([
                 self.env._("Nothing was promised."), *lines.sudo()._word_reasons(reasons)]))
-        return self._get_accepted_notice(accepted, lines.sudo()._word_reasons(reasons))
+        dates = {line.id: proposals[line.id]['proposed'] for line in accepted}
+        asked = accepted._promise(dates, parts=accepted._get_agreed_proposals(dates))
+        reasons.update(dict.fromkeys(asked.ids, self.env._("later than a policy allows, it waits for approval")))
+        return self._get_accepted_notice(accepted - asked, lines.sudo()._word_reasons(reasons))
 
     def _explain_unpromised(self):
         """Tell which of these lines of the queue no proposal is accepted for: ``{line_id: sentence}``."""
