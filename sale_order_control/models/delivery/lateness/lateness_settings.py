@@ -3,7 +3,7 @@ from functools import cache
 
 import pytz
 
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 
 LATENESS_SETTINGS = (
@@ -53,6 +53,27 @@ class ResCompany(models.Model):
                     raise ValidationError(self.env._(
                         "“%(setting)s” cannot be below %(least)s.",
                         setting=self.fields_get([name], ['string'])[name]['string'], least=least))
+
+    # === SWITCH ===#
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        companies = super().create(vals_list)
+        if any('control_promise' in vals for vals in vals_list):
+            self.env.registry.clear_cache()
+        return companies
+
+    def write(self, vals):
+        result = super().write(vals)
+        if 'control_promise' in vals:
+            self.env.registry.clear_cache()
+        return result
+
+    @api.model
+    @tools.ormcache()
+    def _is_any_promise_controlled(self):
+        """Whether any company controls its promises: where none does, moving goods costs no question."""
+        return bool(self.sudo().search_count([('control_promise', '!=', 'off')], limit=1))
 
     # === WORKING DAYS ===#
 

@@ -33,6 +33,9 @@ class StockMove(models.Model):
 
     def _watch_overdue(self):
         """Count what is still to be delivered of overdue lines before something happens to it."""
+        companies = self.env['res.company']
+        if not companies._is_any_promise_controlled():
+            return
         if not any(company._get_control_mode('promise') != 'off' for company in self.company_id):
             return
         lines = self.sudo().control_line_id._filter_overdue()

@@ -9,7 +9,7 @@ class SaleOrder(models.Model):
     def _open_promises(self):
         self.order_line._forget_earlier_facts()
         result = super()._open_promises()
-        self.order_line._record_delivery_facts()
+        self.order_line._record_delivery_facts(dated=False)
         return result
 
     def _refresh_promise_states(self):

@@ -66,22 +66,27 @@ class SaleOrderLine(models.Model):
 
     # === RECORDING ===#
 
-    def _record_delivery_facts(self):
-        """Bring the facts of these lines up to date, writing only what changed; in sudo, for any number of lines."""
+    def _record_delivery_facts(self, dated=True):
+        """Bring the facts of these lines up to date, writing only what changed; in sudo, for any number of lines.
+
+        :param bool dated: whether to work out by when they must leave; a confirmation leaves that to the promise, or
+            to the night
+        """
         lines = self.sudo().filtered(lambda line: line.promise_state or line.due_date)
         today = {warehouse: warehouse._get_promise_today() for warehouse in lines.order_id.warehouse_id}
-        dated = {line: line._prepare_due_dates(today.get(line.order_id.warehouse_id)) for line in lines}
-        measured = lines.filtered(lambda line: line._is_measured(dated[line], today.get(line.order_id.warehouse_id)))
+        dates = {line: line._prepare_due_dates(today.get(line.order_id.warehouse_id)) for line in lines}
+        measured = lines.filtered(lambda line: line._is_measured(dates[line], today.get(line.order_id.warehouse_id)))
         promises = measured._get_last_promises()
         delivered = measured.filtered('delivered_date')._get_delivered_quantities()
         ways = {}
         with control_acting(self.env):
-            for line, values in dated.items():
-                if values['due_date'] != line.due_date and line.promise_state in WAITING_STATES:
-                    values['ship_by_date'] = line._get_ship_by_date(values['due_date'], ways)
+            for line, values in dates.items():
+                moved = values['due_date'] != line.due_date or not line.ship_by_date
+                if dated and moved and line.promise_state in WAITING_STATES:
+                    values['ship_by_date'] = line._get_known_days(ways).leave_by(values['due_date'])
                 values.update(line._prepare_verdicts(
                     promises.get(line.id), delivered.get(line.id, 0.0), values['first_requested_date'],
-                    today.get(line.order_id.warehouse_id)) if line in measured else line._prepare_no_verdict())
+                    today.get(line.order_id.warehouse_id), ways) if line in measured else line._prepare_no_verdict())
                 changed = {name: value for name, value in values.items() if (line[name] or False) != (value or False)}
                 if changed:
                     line.write(changed)
@@ -99,15 +104,15 @@ class SaleOrderLine(models.Model):
             'due_date': due,
         }
 
-    def _get_ship_by_date(self, due, ways):
-        """Return the last day on which goods due on a day can leave.
+    def _get_known_days(self, ways):
+        """Return the line's :class:`DeliveryDays`, reading each warehouse once.
 
-        :param dict ways: ``{warehouse: DeliveryDays of a country}``, filled as needed
+        :param dict ways: what warehouses said before, filled as needed
         """
         warehouse = self.order_id.warehouse_id
         if warehouse not in ways:
             ways[warehouse] = warehouse._get_delivery_days()
-        return self._get_delivery_days(ways[warehouse]).leave_by(due)
+        return self._get_delivery_days(ways[warehouse])
 
     def _is_measured(self, dates, today):
         """Whether there is anything to say yet: it is over, or one of its days has passed."""
@@ -127,7 +132,7 @@ class SaleOrderLine(models.Model):
             [('order_line_id', 'in', self.filtered('promise_revision').ids)], order='revision')
         return {promise.order_line_id.id: promise for promise in promises}
 
-    def _prepare_verdicts(self, promise, delivered, requested, today):
+    def _prepare_verdicts(self, promise, delivered, requested, today, ways):
         """Measure the line against its three days.
 
         :param sale.delivery.promise promise: its last promise, or None
@@ -138,7 +143,9 @@ class SaleOrderLine(models.Model):
         if promise and not self.promised_date and not cancelled:
             # Of an earlier life of the order: it was cancelled and confirmed again.
             promise = None
-        transit = promise.transit_days if promise else self._get_delivery_days().transit if self.delivered_date else 0
+        transit = 0
+        if self.delivered_date:
+            transit = promise.transit_days if promise else self._get_known_days(ways).transit
         course = Course(
             closed=self.promise_state == 'done',
             in_full=self.product_uom_id.compare(delivered, self.product_uom_qty) >= 0,
