@@ -70,6 +70,7 @@ from .reply import sale_order_confirmation
 from .reply import sale_order_completion
 from .reply import stock_picking_notice
 from .reply import sale_order_notice_job
+
 # Lateness: what a line was measured against, who says what about overdue deliveries, and who may close them.
 from .lateness import lateness_settings
 from .lateness import delivery_verdict

@@ -37,6 +37,7 @@ class SaleOrderLine(models.Model):
         :param counts: ``{state of the promise: lines}``
         :return: list of ``(filter, label, explanation, tone, count)``
         """
+        unanswered = self.search_count(self._get_queue_domain() & Domain('reply_state', '=', 'asked'))
         missed = self.search_count(self._get_queue_domain() & Domain('is_target_missed', '=', True))
         return [
             ('to_promise', self.env._("To Promise"), self.env._("Lines without a promised date."), 'info',
@@ -44,6 +45,8 @@ class SaleOrderLine(models.Model):
             ('at_risk', self.env._("At Risk"), self.env._(
                 "Stock and expected receipts do not cover what was promised."), 'warning', counts['at_risk']),
             ('late', self.env._("Slipping"), self.env._("The promised day has passed."), 'danger', counts['late']),
+            ('unanswered', self.env._("Unanswered"), self.env._(
+                "The customer was told a date and has not answered."), 'info', unanswered),
             ('target_missed', self.env._("Target Missed"), self.env._(
                 "More working days than intended have passed since the confirmation."), 'warning', missed),
         ]
