@@ -241,7 +241,7 @@ class SaleOrderLine(models.Model):
     date_request_ids = fields.One2many(
         'sale.date.request', 'order_line_id', string="Date Requests", readonly=True, groups='base.group_user')
     date_request_summary = fields.Char(
-        string="Asked For", compute='_compute_date_request_summary', groups='base.group_user',
+        string="Supply Says", compute='_compute_date_request_summary', groups='base.group_user',
         help="Whether production or purchasing was asked for a date, and what they said.")
 
     @api.model
