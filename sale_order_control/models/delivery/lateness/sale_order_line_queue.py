@@ -76,6 +76,8 @@ class SaleOrderLine(models.Model):
             if reason:
                 reasons[line.id] = reason
         accepted = lines - self.browse(reasons)
+        if not lines:
+            raise UserError(self.env._("Nothing was promised: no line of this list waits for a promise."))
         if not accepted:
             raise UserError("\n".join([
                 self.env._("Nothing was promised."), *lines.sudo()._word_reasons(reasons)]))

@@ -17,7 +17,7 @@ registry.category("web_tour.tours").add("sale_order_control_queue", {
             run: "edit Controlled Customer",
         },
         {
-            trigger: ".o_searchview_autocomplete .o-dropdown-item:contains(Customer)",
+            trigger: ".o_searchview_autocomplete .o-dropdown-item:contains(Search Customer for)",
             run: "click",
         },
         {
