@@ -128,8 +128,20 @@ class TestCreditExposureGoods(ExposureCommon):
             order.order_line.sudo().qty_delivered = 1
         self.assertExposure(500, to_invoice=500)
 
-    def _confirmed_kit(self):
-        order = self._confirmed(1, price_unit=500.0)
+    def test_kits_that_came_back_while_others_are_to_come_count_no_more(self):
+        # Ten ordered at 100: six left, four are to come, two of the six came back.
+        order = self._confirmed_kit(10, 100.0)
+        picking = self._deliver(order, 6)
+        with control_acting(self.env):
+            order.order_line.sudo().qty_delivered = 6
+        self.assertExposure(1000, to_invoice=600, to_deliver=400)
+        self._return(picking, 2)
+        with control_acting(self.env):
+            order.order_line.sudo().qty_delivered = 4
+        self.assertExposure(800, to_invoice=400, to_deliver=400)
+
+    def _confirmed_kit(self, quantity=1, price=500.0):
+        order = self._confirmed(quantity, price_unit=price)
         order.flush_recordset()
         # Writing the product of a move takes it off the order; Odoo's kits create the parts on it.
         self.env.cr.execute('UPDATE stock_move SET product_id = %s WHERE sale_line_id = %s', [
