@@ -8,6 +8,9 @@ from docs.gestures import quote
 
 def delivery_answer(studio):
     """The customer's page asks whether a promised date suits, on a phone."""
+    studio.login("admin")
+    customer = studio.call("res.partner", "search", [("name", "=", "Brightwood Interiors")])
+    studio.call("res.partner", "write", customer, {"email": "office@brightwood.example.com"})
     order = quote(studio, "Brightwood Interiors", 3, requested_date=str(date.today() + timedelta(days=14)))
     studio.call("sale.order", "action_submit", [order])
     studio.login("planner")

@@ -22,6 +22,7 @@ class TestDeliveryConfirmation(ReplyCommon):
         order = self._promised((self.product, 2.0))
         order.with_user(self.salesperson).order_line.discount = 10
         order.client_order_ref = "PO-77"
+        self.company.report_footer = "<p>Registered in Springfield</p>"
         self.salesperson.partner_id.write({'phone': '+1 555 0123', 'email': 'seller@example.com'})
         self._send(order)
         [mail] = self._confirmations(order)
@@ -35,6 +36,8 @@ class TestDeliveryConfirmation(ReplyCommon):
         ):
             self.assertIn(words, body)
         self.assertTrue(mail.attachment_ids, "the printable goes with it")
+        self.assertIn("Registered in Springfield", body, "the company's legal note")
+        self.assertNotIn('min-width', body, "no wider than the phone it is read on")
 
     def test_what_was_paid_is_taken_off(self):
         order = self._promised((self.product, 2.0))
@@ -133,6 +136,25 @@ class TestDeliveryConfirmation(ReplyCommon):
         self._run_job()
         self.assertEqual(len(self._mails(order)), 1)
         self.assertTrue(self._notices(order, 'confirmation').automatic)
+
+    def test_a_batch_costs_little_more_for_ten_orders_than_for_two(self):
+        # The papers are printed one by one; everything else is done at once.
+        self.env.ref('sale_order_control.mail_template_order_confirmation').report_template_ids = False
+        self.company.order_confirmation_auto = True
+
+        def count(number):
+            orders = [self._promised() for _index in range(number)]
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            self._run_job()
+            self.env.flush_all()
+            self.assertEqual({order._get_confirmation_state() for order in orders}, {'sent'})
+            return self.env.cr.sql_log_count - before
+
+        count(2)
+        few, many = count(2), count(10)
+        self.assertLessEqual(many, few + 8 * 6)
 
     def test_one_mail_tells_confirmation_and_dates(self):
         self.company.write({'order_confirmation_auto': True, 'delivery_reply_auto': True})

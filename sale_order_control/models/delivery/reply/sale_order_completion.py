@@ -55,7 +55,7 @@ class SaleOrder(models.Model):
         return get_digest([(line.id, round(line.product_uom_qty, 6)) for line in lines])
 
     def _tell_completion(self, automatic=False):
-        for order in self:
-            order._record_notices('completion', automatic=automatic, digest=order._get_completion_digest())
         if self:
+            digests = {order.id: order._get_completion_digest() for order in self}
+            self._record_notices('completion', digests=digests, automatic=automatic)
             self._send_notices('sale_order_control.mail_template_completion_notice')

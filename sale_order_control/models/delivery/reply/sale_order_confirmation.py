@@ -100,12 +100,10 @@ class SaleOrder(models.Model):
         promises = self.order_line.filtered(
             lambda line: line.promise_state in WAITING_STATES)._get_open_promises()
         lines._mark_told()
-        for order in self:
-            # One by one: each carries the digest of its own content.
-            order._record_notices(
-                'confirmation', promises.filtered(lambda promise, order=order: promise.order_id == order),
-                automatic=automatic, digest=order._get_confirmation_digest())
-        self._send_notices(TEMPLATE)
+        if self:
+            digests = {order.id: order._get_confirmation_digest() for order in self}
+            self._record_notices('confirmation', promises, digests=digests, automatic=automatic)
+            self._send_notices(TEMPLATE)
 
     def _send_order_confirmation_mail(self):
         # Ours follows as soon as the dates are promised: one confirmation is enough.

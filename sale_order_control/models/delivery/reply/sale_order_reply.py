@@ -9,7 +9,7 @@ from ..promise.sale_order_line import WAITING_STATES
 from .sale_customer_notice import NOTICE_READERS
 from .sale_delivery_answer import OPEN_ANSWERS
 
-LAYOUT = 'mail.mail_notification_light'
+LAYOUT = 'sale_order_control.customer_mail_layout'
 UNTOLD = 'sale_order_control.mail_activity_type_untold'
 
 
@@ -182,12 +182,13 @@ class SaleOrder(models.Model):
             self._record_notices('reply', promises, channel, contact)
             self.sudo().activity_unlink([UNTOLD])
 
-    def _record_notices(self, kind, promises=None, channel='mail', contact=None, **values):
+    def _record_notices(self, kind, promises=None, channel='mail', contact=None, digests=None, **values):
         """Record that the customers were told something; private: for acts that have checked who acts.
 
         :param str kind: key of ``NOTICE_KINDS``
         :param sale.delivery.promise promises: what they learned of
         :param str contact: who was told, where it was not sent by mail
+        :param dict digests: ``{order_id: what was told, in a form that can be compared}``
         :return: the records, in sudo, in the order of ``self``
         """
         promises = promises if promises is not None else self.env['sale.delivery.promise']
@@ -205,6 +206,7 @@ class SaleOrder(models.Model):
                 'contact': contact or order.partner_id.email,
                 'contents': "\n".join(f"{row['quantity']} {row['product']}: {row['date']}" for row in words),
                 'promise_ids': learned.ids,
+                'digest': (digests or {}).get(order.id),
                 'user_id': self.env.uid,
                 **values,
             })
