@@ -19,7 +19,11 @@ class TestApprovalFlowQueries(ApprovalCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.env['credit.account']._for_partners(cls.customer, cls.company).sudo().grade_id = \
+        # Changes are tracked, as in a request.
+        cls.env = cls.env(context={**cls.env.context, 'tracking_disable': False, 'mail_notrack': False})
+        cls.customers = cls.customer.union(
+            *(cls.customer.copy({'name': f"Customer {number}"}) for number in range(39)))
+        cls.env['credit.account']._for_partners(cls.customers, cls.company).sudo().grade_id = \
             cls.env['credit.grade'].search([], limit=1)
         cls.products = cls.product.browse().union(
             *(cls._new_product(f"Product {number}", 10.0, 5.0) for number in range(5)))
@@ -38,11 +42,11 @@ class TestApprovalFlowQueries(ApprovalCommon):
     def _order(self, count=1, lines=5, **line):
         return self.env['sale.order'].with_user(self.salesperson).create([
             {
-                'partner_id': self.customer.id,
+                'partner_id': self.customers[number % len(self.customers)].id,
                 'order_line': [
                     Command.create({'product_id': product.id, 'product_uom_qty': 1, **line})
                     for product in self.products[:lines]],
-            } for _number in range(count)])
+            } for number in range(count)])
 
     def _measure(self, records, method):
         self.env.cr.flush()

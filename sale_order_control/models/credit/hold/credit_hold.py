@@ -66,6 +66,8 @@ class SaleOrder(models.Model):
         groups='base.group_user',
         help="Amount waiting × days on hold × the yearly rate of the settings ÷ 365: what the delay has cost.")
     credit_grade_id = fields.Many2one(
+        # The grade is tracked on the account: not once more on every order that finds its account.
+        tracking=False,
         related='credit_account_id.grade_id', string="Credit Grade", groups='base.group_user')
     credit_available = fields.Monetary(
         related='credit_account_id.available', string="Available", currency_field='credit_currency_id',
