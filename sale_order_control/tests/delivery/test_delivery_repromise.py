@@ -49,6 +49,15 @@ class TestDeliveryDisplacement(DeliveryCommon):
         self.assertEqual((record.kind, record.user_id, record.reason), ('displace', self.planner, reason.name))
         self.assertIn(self.first.name, record.summary)
 
+    def test_it_is_recorded_also_for_a_line_without_a_wish(self):
+        free = self._confirm_order((self.scarce, 6.0))
+        self.env['sale.delivery.promise.wizard'].with_user(self.planner).create({
+            'line_ids': [Command.set(free.order_line.ids)], 'promised_date': self._day(3),
+            'reason_id': self.reason.id,
+        }).action_apply()
+        record = self.env['sale.shortage.resolution'].search([('order_id', '=', free.id)])
+        self.assertEqual((record.kind, record.due_date), ('displace', self._day(3)))
+
     def test_the_others_are_promised_their_new_days_at_once(self):
         reason = self.env.ref('sale_order_control.change_reason_priority')
         self._wizard(2, reason_id=reason.id, move_others=True).action_apply()

@@ -264,6 +264,37 @@ class TestDeliveryShortage(ShortageCommon):
         self.pair.date_to = self._day(-1)
         self.assertFalse(self._choices(line)['substitute'].works)
 
+    def test_a_substitute_of_another_company_is_not_offered(self):
+        line, other = self._quote(), self.env['res.company'].create({'name': "Elsewhere"})
+        self.pair.company_id = other
+        self.assertFalse(self._choices(line)['substitute'].works)
+        self.pair.company_id = False
+        self.assertTrue(self._choices(line)['substitute'].works)
+        self.similar.company_id = other
+        self.assertFalse(self._choices(line)['substitute'].works)
+
+    def test_a_salesperson_changes_neither_policy_nor_list_nor_settings(self):
+        option = self.env.ref('sale_order_control.shortage_option_compensation').with_user(self.salesperson)
+        for act in (
+            lambda: option.write({'max_percent': 90}),
+            lambda: self.pair.with_user(self.salesperson).write({'ratio': 0.1}),
+            lambda: self.company.with_user(self.salesperson).write({'promise_by_itself': 'earliest'}),
+        ):
+            with self.assertRaises(AccessError):
+                act()
+        for values in ({'max_percent': -1}, {'max_percent': 101}, {'max_days': -1}):
+            with self.assertRaises(IntegrityError), mute_logger('odoo.sql_db'):
+                option.sudo().write(values)
+                self.env.flush_all()
+
+    def test_a_foreign_line_cannot_be_slipped_into_the_form(self):
+        line, foreign = self._quote(), self._quote(40.0)
+        foreign.order_id.sudo().user_id = self.other_salesperson
+        wizard = self._open(line, kind='wait', consent_by="Ms Miller")
+        with self.assertRaises(AccessError):
+            wizard.write({'line_id': foreign.id})
+        self.assertFalse(self.env['sale.shortage.wizard'].with_user(self.other_salesperson).search([]))
+
     def test_both_ways_turns_the_ratio_around_and_goes_round_no_circle(self):
         self.pair.both_ways = True
         found = self.env['sale.product.substitute']._find_substitutes(

@@ -127,6 +127,13 @@ class TestDeliveryShortageOrder(ShortageCommon):
         self.assertFalse(self.line.promised_date)
         self.assertIsNone(self.line._answer_shortage_offer(offer['offer_id'], True, "Ms Miller"))
 
+    def test_an_offer_of_a_cancelled_order_is_open_no_more(self):
+        offer = self._offer('wait')
+        self.order._action_cancel()
+        self.assertFalse(self.line._get_shortage_offers())
+        self.assertFalse(self.line.shortage_state)
+        self.assertIsNone(self.line._answer_shortage_offer(offer['offer_id'], True, "Ms Miller"))
+
     def test_what_a_salesperson_offered_waits_for_a_planner(self):
         offer = self._offer('wait', self.salesperson)
         self.assertEqual(self.line._answer_shortage_offer(offer['offer_id'], True, "Ms Miller"), 'agreed')

@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 from odoo import models
 from odoo.tools import format_date
 
 from ...order.control_words import word_days
 from ..atp.atp_displace import find_displaced
+from ..atp.atp_shortage import find_shortage
 from .shortage_choice import ShortageChoice
 
 PROMISED_STATES = ('promised', 'at_risk', 'late')
@@ -69,10 +72,11 @@ class SaleOrderLine(models.Model):
         :param bool move_others: whether the others are promised their new days at once
         :return: the lines that slip
         """
+        self._take_promise_turn()
         displaced, _ready = self._get_displaced(dates)
         others = self.sudo().browse().union(*displaced)
         if displaced:
-            self._record_displaced(displaced, note or reason.name)
+            self._record_displaced(displaced, dates, note or reason.name)
         self._promise(dates, reason, note)
         if move_others and others:
             others._promise({line.id: day for line, day in displaced.items()}, reason, note)
@@ -80,10 +84,13 @@ class SaleOrderLine(models.Model):
             others.order_id._refresh_promise_states()
         return others
 
-    def _record_displaced(self, displaced, reason):
-        """Record for each line that goes before others whose promises slip."""
-        words = self._word_displaced(displaced)
-        shortages = self._get_shortages()
-        for line in self.filtered(lambda line: line.id in shortages):
-            choice = ShortageChoice('displace', True, " ".join(words), date=None, quantity=line.product_uom_qty)
-            line._record_resolution(choice, shortages[line.id], 'applied', {'reason': reason})
+    def _record_displaced(self, displaced, dates, reason):
+        """Record for each line that goes before others whose promises slip, and what supply would give it."""
+        words = " ".join(self._word_displaced(displaced))
+        demands, schedules = self._plan_atp()
+        for line in self.filtered(lambda line: line.id in demands):
+            wanted = replace(demands[line.id], promised=dates[line.id], promises=())
+            shortage = find_shortage(wanted, schedules[line.id], line._get_promise_today())
+            if shortage:
+                choice = ShortageChoice('displace', True, words, date=dates[line.id], quantity=line.product_uom_qty)
+                line._record_resolution(choice, line._round_shortage(shortage), 'applied', {'reason': reason})

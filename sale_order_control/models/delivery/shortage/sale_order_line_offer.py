@@ -35,7 +35,8 @@ class SaleOrderLine(models.Model):
         :return: ``{line_id: {'offer_id': int, 'kind': str, 'text': str, 'date': ISO date or None, 'parts': [[ISO
             date, quantity]], 'quantity': float, 'product_id': int or 0}}`` of the lines with an open offer
         """
-        records = self.env['sale.shortage.resolution'].sudo().search([('order_line_id', 'in', self.ids)])
+        lines = self.sudo().filtered(lambda line: line.state in ('draft', 'sent', 'sale'))
+        records = self.env['sale.shortage.resolution'].sudo().search([('order_line_id', 'in', lines.ids)])
         last = {}
         for record in records:      # newest first
             last.setdefault(record.order_line_id.id, record)
@@ -90,7 +91,7 @@ class SaleOrderLine(models.Model):
         choice = next((found for found in choices if found.kind == offer.kind and found.works), None)
         figures = choice.get_figures() if choice else {}
         same = choice and all(figures[name] == wanted[name] for name in ('product', 'quantity', 'parts', 'date'))
-        if not same or not offer.user_id.active:
+        if not same or offer.product_id != line.sudo().product_id or not offer.user_id.active:
             raise UserError(self.env._("Supply has changed since it was offered: propose something else."))
         record = line._resolve_shortage(choice, {
             'reason': offer.reason, 'consent_by': consent_by, 'extra_cost': offer.extra_cost,

@@ -14,6 +14,11 @@ class SaleOrder(models.Model):
             order.show_shortage = order.state in ('draft', 'sent', 'sale') and any(
                 order.order_line.mapped('shortage_summary'))
 
+    def _control_event(self, name):
+        super()._control_event(name)
+        if name == 'cancelled':
+            self.sudo().order_line.filtered('shortage_state')._set_shortage_state(False)
+
     def _word_wanted(self):
         short = self.order_line.filtered('shortage_summary')
         if not short:
