@@ -25,7 +25,7 @@ class SaleShortageWizard(models.TransientModel):
     headline = fields.Char(compute='_compute_choices')
     choices_html = fields.Html(string="Ways Out", compute='_compute_choices', sanitize=False)
     kind = fields.Selection(SHORTAGE_KINDS, string="What Is Done", required=True)
-    effect = fields.Char(string="Then", compute='_compute_choices')
+    effect = fields.Char(string="Not Possible", compute='_compute_choices')
     works = fields.Boolean(compute='_compute_choices')
     consent_needed = fields.Boolean(compute='_compute_choices')
     needs_planner = fields.Boolean(compute='_compute_choices')
