@@ -84,13 +84,18 @@ class SaleDeliveryRepromiseWizard(models.TransientModel):
         if stale:
             raise UserError(self.env._(
                 "Supply or promises have changed meanwhile. Close this form and open it again."))
-        self.warehouse_id._repromise({row.order_line_id.id: row.new_date for row in rows}, self.reason_id, self.note)
+        asked = self.warehouse_id._repromise(
+            {row.order_line_id.id: row.new_date for row in rows}, self.reason_id, self.note)
+        message = self.env._("Lines promised: %s.", len(lines) - len(asked))
+        if asked:
+            message += " " + self.env._(
+                "Lines that wait for approval, being later than a policy allows: %s.", len(asked))
         return {
             'type': 'ir.actions.client',
             'tag': 'display_notification',
             'params': {
-                'message': self.env._("Lines promised: %s.", len(lines)),
-                'type': 'success',
+                'message': message,
+                'type': 'warning' if asked else 'success',
                 'next': {'type': 'ir.actions.client', 'tag': 'soft_reload'},
             },
         }

@@ -56,6 +56,7 @@ class StockWarehouse(models.Model):
 
         :param dict dates: ``{line_id: date}``, some or all of what :meth:`_plan_repromise` found
         :param reason: the ``sale.delivery.change.reason`` of all that move
+        :return: the lines that come too late for a policy: they wait for approval
         :raise UserError: naming the lines that would suffer, with nothing written
         """
         lines, candidates, balances, today = self._read_repromise()
@@ -67,7 +68,7 @@ class StockWarehouse(models.Model):
                     self.env._("%(product)s of %(order)s", product=line.product_id.display_name,
                                order=line.order_id.name)
                     for line in lines if line.id in harmed)))
-        lines.filtered(lambda line: line.id in dates)._promise(dates, reason, note, automatic=automatic)
+        return lines.filtered(lambda line: line.id in dates)._promise(dates, reason, note, automatic=automatic)
 
     # === NIGHTLY ===#
 

@@ -80,8 +80,8 @@ class SaleOrderLine(models.Model):
         self._promise(dates, reason, note)
         if move_others and others:
             others._promise({line.id: day for line, day in displaced.items()}, reason, note)
-        elif others:
-            others.order_id._refresh_promise_states()
+        # Who keeps the old day, waiting for approval for example, is at risk from now on.
+        others.order_id._refresh_promise_states()
         return others
 
     def _record_displaced(self, displaced, dates, reason):
@@ -93,4 +93,5 @@ class SaleOrderLine(models.Model):
             shortage = find_shortage(wanted, schedules[line.id], line._get_promise_today())
             if shortage:
                 choice = ShortageChoice('displace', True, words, date=dates[line.id], quantity=line.product_uom_qty)
-                line._record_resolution(choice, line._round_shortage(shortage), 'applied', {'reason': reason})
+                line._record_resolution(line._prepare_resolution_values(
+                    choice, line._round_shortage(shortage), {'reason': reason}), 'applied')

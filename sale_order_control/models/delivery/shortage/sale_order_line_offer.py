@@ -23,7 +23,8 @@ class SaleOrderLine(models.Model):
         # The customer's word is what is asked for.
         self._check_resolution(choice, shortage, {**values, 'consent_by': '-'})
         self.check_access('read')
-        offer = self._record_resolution(choice, shortage, OFFERED, {**values, 'consent_by': False})
+        seen = self._prepare_resolution_values(choice, shortage, {**values, 'consent_by': False})
+        offer = self._record_resolution(seen, OFFERED)
         self._set_shortage_state(OFFERED)
         return offer
 

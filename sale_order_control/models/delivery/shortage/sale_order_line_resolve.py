@@ -31,16 +31,16 @@ class SaleOrderLine(models.Model):
         self.ensure_one()
         shortage = self._get_shortages().get(self.id)
         self._check_resolution(choice, shortage, values)
-        waits = self.state == 'sale' and choice.kind in PROMISED_KINDS and not self._may_promise()
+        left = self.state == 'sale' and choice.kind in PROMISED_KINDS and not self._may_promise()
         if self.state != 'sale' or choice.kind in ('substitute', 'cancel', 'compensation'):
             self.order_id.check_access('write')
         else:
             self.check_access('read')
-        record = self._record_resolution(choice, shortage, 'agreed' if waits else 'applied', values, offer)
-        if not waits:
-            getattr(self, f'_apply_{choice.kind}')(choice, shortage, values)
+        seen = self._prepare_resolution_values(choice, shortage, values, offer)
+        # A day that comes too late for a policy waits for approval.
+        waits = left or bool(getattr(self, f'_apply_{choice.kind}')(choice, shortage, values))
         self._set_shortage_state('agreed' if waits else False)
-        return record
+        return self._record_resolution(seen, 'agreed' if waits else 'applied')
 
     def _may_promise(self):
         return self.env.user.has_group('sale_order_control.group_delivery_planner')
@@ -85,23 +85,24 @@ class SaleOrderLine(models.Model):
             raise UserError(self.env._("A quotation is changed itself: choose a discount, or waive its freight."))
 
     # === EFFECTS ===#
+    # Each does one way out; what a promise leaves waiting for approval is returned.
 
     def _apply_wait(self, choice, shortage, values):
         if self.state == 'sale':
-            self._promise({self.id: choice.date}, values.get('change_reason'), values.get('reason'))
-        else:
-            self.requested_date = choice.date
+            return self._promise({self.id: choice.date}, values.get('change_reason'), values.get('reason'))
+        self.requested_date = choice.date
+        return self.browse()
 
     def _apply_split(self, choice, shortage, values):
         if self.state == 'sale':
             (first, quantity), *others = choice.parts
             parts = ((first, quantity + self.qty_delivered), *others)
-            self._promise(
+            return self._promise(
                 {self.id: choice.date}, values.get('change_reason'), values.get('reason'), {self.id: parts})
-            return
         self.requested_date = choice.date
         with control_acting(self.env):
             self.sudo().agreed_parts = [[fields.Date.to_string(day), quantity] for day, quantity in choice.parts]
+        return self.browse()
 
     def _apply_expedite(self, choice, shortage, values):
         line = self.sudo()
@@ -157,20 +158,25 @@ class SaleOrderLine(models.Model):
 
     # === RECORD ===#
 
-    def _record_resolution(self, choice, shortage, step, values, offer=None):
-        """Put on record what was chosen, and tell it on the order."""
-        line = self.sudo()
-        record = self.env['sale.shortage.resolution']._record_facts([
-            line._prepare_resolution_values(choice, shortage, step, values, offer, self.env.uid)])
-        told = dict(record._fields['kind']._description_selection(self.env))[choice.kind]
-        words = [self.env._("Shortage of %(product)s: %(kind)s.", product=line.product_id.display_name, kind=told)]
-        words += [record.summary, values.get('consent_by'), values.get('reason')]
+    def _record_resolution(self, values, step):
+        """Put on record what was chosen, and tell it on the order.
+
+        :param dict values: as :meth:`_prepare_resolution_values` saw it before anything was done
+        :param str step: key of ``RESOLUTION_STEPS``
+        """
+        order = self.sudo().order_id
+        record = self.env['sale.shortage.resolution']._record_facts([{**values, 'step': step}])
+        told = dict(record._fields['kind']._description_selection(self.env))[record.kind]
+        words = [
+            self.env._("Shortage of %(product)s: %(kind)s.", product=record.product_id.display_name, kind=told),
+            record.summary, record.consent_by, record.reason]
         message = " ".join(word for word in words if word)
-        line.order_id._message_log(body=message)
-        line.order_id._control_log('promise', message=message)
+        order._message_log(body=message)
+        order._control_log('promise', message=message)
         return record
 
-    def _prepare_resolution_values(self, choice, shortage, step, values, offer, user_id):
+    def _prepare_resolution_values(self, choice, shortage, values, offer=None):
+        """Return what is recorded of a choice: the line, all figures that were seen, and what was entered."""
         self.ensure_one()
         choices = self._get_shortage_choices(shortage)
         return {
@@ -180,9 +186,8 @@ class SaleOrderLine(models.Model):
             'product_id': self.product_id.id,
             'product_uom_id': self.product_uom_id.id,
             'kind': choice.kind,
-            'step': step,
             'offer_id': offer.id if offer else False,
-            'user_id': user_id,
+            'user_id': self.env.uid,
             'quantity': shortage.quantity,
             'missing': shortage.missing,
             'due_date': shortage.due,
@@ -197,6 +202,12 @@ class SaleOrderLine(models.Model):
                 'chosen': choice.get_figures(), 'options': [found.get_figures() for found in choices],
                 'compensation': values.get('compensation') or False},
         }
+
+    def _record_promises(self, dates, reason, note, parts, automatic):
+        result = super()._record_promises(dates, reason, note, parts, automatic)
+        # What was agreed to is promised now, by whatever way.
+        self.filtered(lambda line: line.sudo().shortage_state == 'agreed')._set_shortage_state(False)
+        return result
 
     def _set_shortage_state(self, state):
         lines = self.sudo().filtered(lambda line: (line.shortage_state or False) != state)
