@@ -49,8 +49,34 @@ class TestDeliveryDisplacement(DeliveryCommon):
         self.assertEqual((record.kind, record.user_id, record.reason), ('displace', self.planner, reason.name))
         self.assertIn(self.first.name, record.summary)
 
+    def test_reserved_goods_change_hands_but_not_what_is_picked(self):
+        mine, theirs = self.urgent.order_line.move_ids, self.first.order_line.move_ids
+        theirs._action_assign()
+        self.assertEqual((theirs.quantity, mine.quantity), (10.0, 0.0))
+        self.assertIn("7 days later", self._wizard(2).displaced)
+        self._wizard(2, reason_id=self.reason.id).action_apply()
+        self.assertEqual((theirs.quantity, mine.quantity), (2.0, 8.0))
+        self._promise(self.urgent.order_line, 20, self.reason)
+        mine.picked = True
+        again = self.env['sale.delivery.promise.wizard'].with_user(self.planner).create({
+            'line_ids': [Command.set(self.first.order_line.ids)], 'promised_date': self._day(2)})
+        self.assertIn("cannot be there before", again.impossible)
+
+    def test_who_may_lose_gives_reserved_goods_first(self):
+        loser = self.env['sale.control.class'].create({'name': "May Wait", 'promise_strategy': 'lose'})
+        patient = self.customer.copy({'name': "Patient"})
+        patient.with_company(self.company).control_class_id = loser
+        self._stock(self.scarce, 8.0)
+        other = self._confirm_order((self.scarce, 8.0, 1), partner_id=patient.id)
+        self._promise(other.order_line, 1)
+        (self.first | other).order_line.move_ids._action_assign()
+        displaced = self._wizard(2).displaced
+        self.assertIn(other.name, displaced)
+        self.assertNotIn(self.first.name, displaced)
+
     def test_it_is_recorded_also_for_a_line_without_a_wish(self):
         free = self._confirm_order((self.scarce, 6.0))
+        free.order_line.move_ids._do_unreserve()
         self.env['sale.delivery.promise.wizard'].with_user(self.planner).create({
             'line_ids': [Command.set(free.order_line.ids)], 'promised_date': self._day(3),
             'reason_id': self.reason.id,

@@ -37,10 +37,11 @@ class SaleDeliveryPromiseWizard(models.TransientModel):
         for wizard in self:
             lines = wizard.line_ids if wizard.promised_date else wizard.line_ids.browse()
             lines = lines.filtered(lambda line: line.has_access('read'))._origin
-            displaced, ready = lines._get_displaced(dict.fromkeys(lines.ids, wizard.promised_date))
-            late = {line: ready[line.id] for line in lines if ready.get(line.id, wizard.promised_date) > (
-                wizard.promised_date)}
-            wizard.displaced = "\n".join(lines._word_displaced(displaced))
+            found = lines._get_displaced(dict.fromkeys(lines.ids, wizard.promised_date))
+            late = {
+                line: found.ready[line.id] for line in lines
+                if found.ready.get(line.id, wizard.promised_date) > wizard.promised_date}
+            wizard.displaced = "\n".join(lines._word_displaced(found.lines))
             wizard.impossible = " ".join(
                 self.env._("%(product)s cannot be there before %(date)s, even if it goes first.",
                            product=line.product_id.display_name, date=format_date(self.env, day))

@@ -1,14 +1,30 @@
-from dataclasses import replace
+from copy import deepcopy
+from dataclasses import dataclass, replace
 
 from odoo import models
 from odoo.tools import format_date
 
 from ...order.control_words import word_days
 from ..atp.atp_displace import find_displaced
+from ..atp.atp_repromise import STRATEGIES
 from ..atp.atp_shortage import find_shortage
 from .shortage_choice import ShortageChoice
 
 PROMISED_STATES = ('promised', 'at_risk', 'late')
+
+
+@dataclass
+class Displacement:
+    """What serving some lines before all others does.
+
+    :ivar lines: ``{line: new date}`` of the promises of others that slip
+    :ivar ready: ``{line id: date}`` on which those served first can be there
+    :ivar freed: lines whose reserved goods they take
+    """
+
+    lines: dict
+    ready: dict
+    freed: object
 
 
 class SaleOrderLine(models.Model):
@@ -20,21 +36,41 @@ class SaleOrderLine(models.Model):
         """Tell whose promises slip if these lines are served first, for days that supply does not give them.
 
         Nothing is written. Everybody whose goods are the same, from the same warehouse, is looked at, with full rights:
-        it does not depend on whose orders the asker may read.
+        it does not depend on whose orders the asker may read. Goods that are reserved for others, and not picked, are
+        taken only where free ones do not do: first from those who may lose, last from those who get first, and of
+        equals from who is promised last.
 
         :param dict dates: ``{line_id: date}``
-        :return: ``({line: new date}, {line_id: date})``: promises of others that slip, and when these can be there
+        :rtype: Displacement
         """
         lines = self.sudo().filtered(lambda line: dates.get(line.id))
         others = lines._get_rivals()
         asks = [line._prepare_ask() for line in lines | others]
-        displaced, ready = {}, {}
+        result = Displacement({}, {}, others.browse())
         for today, demands, balances in self.env['sale.delivery.atp']._read(asks, (lines | others).ids):
             first = {line.id: max(dates[line.id], today) for line in lines if line.id in demands}
-            found, there = find_displaced(list(demands.values()), first, balances, today)
-            ready.update(there)
-            displaced.update((self.sudo().browse(key), day) for key, (_former, day) in found.items())
-        return displaced, ready
+            reserved = others.filtered(lambda line, mine=demands: line.id in mine)._get_reserved_in_turn()
+            for number in range(len(reserved) + 1):
+                freed = reserved[:number]
+                found, there = find_displaced(
+                    list(demands.values()), first, deepcopy(balances), today, set(freed.ids))
+                if all(there[key] <= day for key, day in first.items()):
+                    break
+            else:
+                # Nobody's goods help: then nobody has to give them.
+                freed = reserved.browse()
+                found, _there = find_displaced(list(demands.values()), first, balances, today)
+            result.ready.update(there)
+            result.lines.update((others.browse(key), day) for key, (_former, day) in found.items())
+            result.freed |= freed
+        return result
+
+    def _get_reserved_in_turn(self):
+        """Return the lines with reserved goods that nobody has picked yet, who gives way first being the first."""
+        reserved = self.filtered(lambda line: any(
+            move.quantity and not move.picked for move in line.move_ids if move._is_on_the_way()))
+        return reserved.sorted(lambda line: (
+            -STRATEGIES.index(line._get_promise_strategy()), -line.promised_date.toordinal(), -line.id))
 
     def _get_rivals(self):
         """Return the promised lines of confirmed orders that may want the same goods from the same warehouses."""
@@ -50,7 +86,7 @@ class SaleOrderLine(models.Model):
     def _word_displaced(self, displaced):
         """Word whose promises slip, one sentence each.
 
-        :param dict displaced: as :meth:`_get_displaced` returns it
+        :param dict displaced: ``{line: new date}``
         """
         return [
             self.env._(
@@ -73,16 +109,27 @@ class SaleOrderLine(models.Model):
         :return: the lines that slip
         """
         self._take_promise_turn()
-        displaced, _ready = self._get_displaced(dates)
+        displacement = self._get_displaced(dates)
+        displaced = displacement.lines
         others = self.sudo().browse().union(*displaced)
         if displaced:
             self._record_displaced(displaced, dates, note or reason.name)
         self._promise(dates, reason, note)
+        self._take_reserved(displacement.freed)
         if move_others and others:
             others._promise({line.id: day for line, day in displaced.items()}, reason, note)
         # Who keeps the old day, waiting for approval for example, is at risk from now on.
         others.order_id._refresh_promise_states()
         return others
+
+    def _take_reserved(self, others):
+        """Reserve for these lines what was reserved for others, and for them what is left."""
+        if not others:
+            return
+        theirs = others.move_ids.filtered(lambda move: move._is_on_the_way() and move.quantity and not move.picked)
+        theirs._do_unreserve()
+        self.sudo().move_ids.filtered(lambda move: move._is_on_the_way())._action_assign()
+        theirs._action_assign()
 
     def _record_displaced(self, displaced, dates, reason):
         """Record for each line that goes before others whose promises slip, and what supply would give it."""
