@@ -11,6 +11,7 @@ from docs.gestures import find, open_action, quote, show_order, sign, unfold
 from docs.screenshots_credit import CREDIT_SCENES
 from docs.screenshots_policies import POLICY_SCENES
 from docs.screenshots_reply import REPLY_SCENES
+from docs.screenshots_shortage import SHORTAGE_SCENES
 
 # A day apart: what is promised for today in the first is late in the second.
 WESTERNMOST, EASTERNMOST = "Pacific/Honolulu", "Pacific/Kiritimati"
@@ -255,5 +256,6 @@ SCENES = {
     **CREDIT_SCENES,
     **POLICY_SCENES,
     **REPLY_SCENES,
+    **SHORTAGE_SCENES,
     "control-log": control_log, "settings": settings, "settings-for-managers": settings_for_managers,
 }

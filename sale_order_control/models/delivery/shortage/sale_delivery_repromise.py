@@ -4,10 +4,9 @@ from odoo import api, models
 from odoo.exceptions import UserError
 
 from ..atp.atp_repromise import Candidate, Run, find_harmed
+from ..promise.sale_order_line import WAITING_STATES
 
 _logger = logging.getLogger(__name__)
-
-WAITING_STATES = ('open', 'promised', 'at_risk', 'late')
 
 
 class StockWarehouse(models.Model):

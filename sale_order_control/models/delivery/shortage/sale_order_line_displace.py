@@ -8,9 +8,9 @@ from ...order.control_words import word_days
 from ..atp.atp_displace import find_displaced
 from ..atp.atp_repromise import STRATEGIES
 from ..atp.atp_shortage import find_shortage
+from ..promise.sale_order_line import WAITING_STATES
 from .shortage_choice import ShortageChoice
 
-PROMISED_STATES = ('promised', 'at_risk', 'late')
 
 
 @dataclass
@@ -70,12 +70,16 @@ class SaleOrderLine(models.Model):
         reserved = self.filtered(lambda line: any(
             move.quantity and not move.picked for move in line.move_ids if move._is_on_the_way()))
         return reserved.sorted(lambda line: (
-            -STRATEGIES.index(line._get_promise_strategy()), -line.promised_date.toordinal(), -line.id))
+            bool(line.promised_date), -STRATEGIES.index(line._get_promise_strategy()),
+            -line.promised_date.toordinal() if line.promised_date else 0, -line.id))
 
     def _get_rivals(self):
-        """Return the promised lines of confirmed orders that may want the same goods from the same warehouses."""
+        """Return the open lines of confirmed orders that may want the same goods from the same warehouses.
+
+        Those that nothing is promised for have nothing to lose, but hold goods back as well.
+        """
         domain = [
-            ('state', '=', 'sale'), ('promise_state', 'in', PROMISED_STATES), ('id', 'not in', self.ids),
+            ('state', '=', 'sale'), ('promise_state', 'in', WAITING_STATES), ('id', 'not in', self.ids),
             ('warehouse_id', 'in', self.warehouse_id.ids)]
         if 'mrp.bom' not in self.env:   # of kits, components are what is short
             domain.append(('product_id', 'in', self.product_id.ids))
