@@ -12,7 +12,6 @@ from ..promise.sale_order_line import WAITING_STATES
 from .shortage_choice import ShortageChoice
 
 
-
 @dataclass
 class Displacement:
     """What serving some lines before all others does.
