@@ -181,7 +181,9 @@ class SaleOrderLine(models.Model):
             'date': format_date(self.env, shortage.due),
         }
         return ShortageChoice(
-            'cancel', True, self.env._("Only %(quantity)s instead of %(ordered)s, by %(date)s.", **values),
+            'cancel', True,
+            self.env._("Only %(quantity)s instead of %(ordered)s, by %(date)s.", **values) if left
+            else self.env._("None of the %(ordered)s, because nothing is there by %(date)s.", **values),
             self.env._("%(quantity)s instead of %(ordered)s, by %(date)s; the rest is not delivered.", **values),
             date=shortage.due, quantity=left)
 
