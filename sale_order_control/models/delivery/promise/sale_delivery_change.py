@@ -204,7 +204,7 @@ class SaleOrder(models.Model):
 
     def _action_cancel(self):
         waiting = self.sudo().delivery_change_ids.filtered(lambda change: change.state == 'asked')
-        waiting._void_requests(self.env._("The order was cancelled."), ('pending',))
+        waiting._void_requests(lambda env: env._("The order was cancelled."), ('pending',))
         return super()._action_cancel()
 
 
@@ -287,5 +287,5 @@ class SaleOrderLine(models.Model):
         """
         rows = self._get_waiting_changes()
         outdated = rows.filtered(lambda row: row.promised_date != dates[row.order_line_id.id]).change_id
-        outdated._void_requests(self.env._("Another date was promised, or asked for."), ('pending',))
+        outdated._void_requests(lambda env: env._("Another date was promised, or asked for."), ('pending',))
         return (rows - outdated.line_ids).order_line_id
