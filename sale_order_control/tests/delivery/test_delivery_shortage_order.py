@@ -14,6 +14,15 @@ class TestDeliveryShortageOrder(ShortageCommon):
         self.order = self._confirm_order((self.scarce, 50.0, 5))
         self.line = self.order.order_line
 
+    def test_who_answers_for_the_supply_gives_a_date_that_is_proposed_to_the_planner(self):
+        self.scarce.responsible_id = self.sales_manager
+        self._resolve(self.line, 'expedite', self.salesperson, consent_by=False)
+        request = self.line.date_request_ids
+        self.assertEqual((request.user_ids, request.deadline.date()), (self.sales_manager, self._day(1)))
+        self.assertIn("20 Units are missing", request.question)
+        request.with_user(self.sales_manager)._answer(self._day(8), 50.0, "By air")
+        self.assertEqual(self.line._get_promise_proposals()[self.line.id], self._day(8))
+
     # === PARTS ===#
 
     def test_a_planner_promises_in_parts_and_each_part_has_a_transfer_of_its_own(self):

@@ -67,10 +67,11 @@ class SaleDateRequest(models.Model):
     # === ASKING ===#
 
     @api.model
-    def _ask(self, lines, kind, users, question):
+    def _ask(self, lines, kind, users, question, deadline=None):
         """Ask for a date for each of these lines; private: callers check who may.
 
         :param res.users users: who is asked, one of them answers
+        :param datetime deadline: until when, in UTC; by default the company's working hours for an answer
         :return: the requests
         :raise UserError: if a line waits for nothing, or nobody can be asked
         """
@@ -88,7 +89,9 @@ class SaleDateRequest(models.Model):
             raise UserError(self.env._(
                 "%s does not work for the company of the order.", ", ".join(strangers.mapped('name'))))
         now = fields.Datetime.now()
-        requests = self.sudo().create([line._prepare_date_request(kind, users, question, now) for line in lines])
+        requests = self.sudo().create([
+            line._prepare_date_request(
+                kind, users, question, deadline or line.company_id._get_answer_deadline(now)) for line in lines])
         for request in requests:
             for user in users:
                 request._call(user, self.env._(
@@ -307,7 +310,7 @@ class SaleOrderLine(models.Model):
             users = bought.order_id.user_id
         return ('purchase' if users else 'other'), users
 
-    def _prepare_date_request(self, kind, users, question, now):
+    def _prepare_date_request(self, kind, users, question, deadline):
         self.ensure_one()
         return {
             'name': self.order_id.name,
@@ -324,7 +327,7 @@ class SaleOrderLine(models.Model):
             'user_ids': [fields.Command.set(users.ids)],
             'question': question,
             'asked_by_id': self.env.uid,
-            'deadline': self.company_id._get_answer_deadline(now),
+            'deadline': deadline,
         }
 
     # === ANSWERS AS PROPOSALS ===#

@@ -112,12 +112,16 @@ class SaleOrderLine(models.Model):
             order=line.order_id.name, quantity=self._word_shortage_quantity(shortage.quantity),
             product=line.product_id.display_name, date=format_date(self.env, shortage.due),
             missing=self._word_shortage_quantity(shortage.missing), supply=line.atp_summary or self.env._("none"))
+        user, day = self._get_expedite_user(), self._get_expedite_deadline()
+        if line.promise_state:
+            # What a confirmed order waits for comes back as a date, which is proposed to the planner.
+            kind, _known = line._get_date_responsible()
+            deadline = line.order_id.warehouse_id._get_promise_moment(day)
+            self.env['sale.date.request']._ask(line, kind, user, note, deadline)
+            return
         line.order_id.activity_schedule(
-            'sale_order_control.mail_activity_type_expedite',
-            date_deadline=self._get_expedite_deadline(),
-            user_id=self._get_expedite_user().id,
-            summary=self.env._("Bring forward: %s", line.product_id.display_name),
-            note=note)
+            'sale_order_control.mail_activity_type_expedite', date_deadline=day, user_id=user.id,
+            summary=self.env._("Bring forward: %s", line.product_id.display_name), note=note)
 
     def _apply_compensation(self, choice, shortage, values):
         if self.state == 'sale':
