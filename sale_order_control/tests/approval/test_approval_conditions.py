@@ -128,6 +128,24 @@ class TestApprovalConditions(ApprovalCommon):
         stranger = self.env['res.partner'].create({'name': "Stranger", 'country_id': self.company.country_id.id})
         self.assertTrue(self._codes(self._create_order(1, partner=stranger)))
 
+    def test_an_old_customer_with_a_new_payer_is_new_and_so_is_the_other_way_round(self):
+        policy = self._policy(domain='[]', customer_kind='first', active=False)
+        old, payer, fresh = self.env['res.partner'].create([
+            {'name': name, 'is_company': True} for name in ("Old Customer", "Old Payer", "Fresh Company")])
+        known = self._create_order(1, partner=old)
+        known.partner_invoice_id = payer
+        known.action_submit()
+        policy.active = True
+        # Who paid for an order is known, whoever ordered it.
+        for partner, invoiced, new in (
+            (old, old, False), (old, payer, False), (payer, payer, False), (old, fresh, True), (fresh, old, True),
+            (fresh, payer, True),
+        ):
+            with self.subTest(customer=partner.name, payer=invoiced.name):
+                order = self._create_order(1, partner=partner)
+                order.partner_invoice_id = invoiced
+                self.assertEqual(bool(self._codes(order)), new)
+
     def test_a_customer_stays_new_for_days_whatever_date_is_written_on_the_first_order(self):
         self._policy(domain='[]', customer_kind='recent', new_customer_days=30)
         first, second = self._create_order(1), self._create_order(1)

@@ -31,6 +31,34 @@ class TestApprovalCumulative(ApprovalCommon):
         self.assertTrue(self._codes(self._create_order(2, partner=contact)))
         self.assertFalse(self._codes(self._create_order(2, partner=other)))
 
+    def _paid_by(self, quantity, payer, partner=None):
+        order = self._create_order(quantity, partner=partner)
+        order.partner_invoice_id = payer
+        return order
+
+    def test_halves_of_two_customers_for_one_payer_are_counted_together(self):
+        self._policy(min_amount=500.0, cumulative_days=30)
+        other, payer = self.env['res.partner'].create([
+            {'name': "Sister", 'is_company': True}, {'name': "Holding", 'is_company': True}])
+        first = self._paid_by(3, payer)
+        first.action_submit()
+        self.assertEqual(first.state, 'sale')
+        second = self._paid_by(3, payer, other)
+        self.assertTrue(self._codes(second))
+        # The payer's own order counts with what it pays for others; what somebody else pays does not.
+        self.assertTrue(self._codes(self._create_order(3, partner=payer)))
+        second.partner_invoice_id = other
+        self.assertFalse(self._codes(second))
+        # Once, though the customer of both is the same as well.
+        self.assertFalse(self._codes(self._paid_by(1, payer)))
+
+    def test_halves_for_one_payer_that_are_judged_together_are_counted_together(self):
+        self._policy(min_amount=500.0, cumulative_days=30)
+        other = self.env['res.partner'].create({'name': "Sister", 'is_company': True})
+        orders = self._create_order(3) | self._paid_by(3, self.customer, other)
+        orders.action_submit()
+        self.assertEqual(set(orders.mapped('approval_state')), {'pending'})
+
     def test_orders_that_are_submitted_together_or_wait_count_too(self):
         policy = self._policy(min_amount=500.0, cumulative_days=30)
         orders = self._create_order(3) | self._create_order(3)

@@ -80,6 +80,21 @@ class TestApprovalSplitRace(BaseCase):
                 self._confirm(theirs, second)
             theirs.rollback()
 
+    @mute_logger('odoo.sql_db')
+    def test_halves_of_two_customers_for_one_payer_meet_as_well(self):
+        first, second = self.orders
+        with self.registry.cursor() as cr:
+            env = api.Environment(cr, SUPERUSER_ID, {'tracking_disable': True})
+            sister = env['res.partner'].create({'name': "Sister of the splitter", 'is_company': True})
+            env['sale.order'].browse(second).write({'partner_id': sister.id, 'partner_invoice_id': self.partner})
+        with self.registry.cursor() as mine, self.registry.cursor() as theirs:
+            self._begin(mine, theirs)
+            self._confirm(mine, first)
+            mine.commit()
+            with self.assertRaises(SerializationFailure):
+                self._confirm(theirs, second)
+            theirs.rollback()
+
     def test_where_no_policy_counts_together_nobody_waits_for_anybody(self):
         with self.registry.cursor() as cr:
             policy = api.Environment(cr, SUPERUSER_ID, {})['sale.approval.policy'].browse(self.policy)

@@ -123,34 +123,46 @@ class SaleOrder(models.Model):
         }
 
     def _get_first_orders(self, terms):
-        """Return when the first confirmed order of each order's customer was entered.
+        """Return since when each order's customer, and who pays it, are customers: of the two, the later day.
 
-        The order itself does not count. The day of entry does, because nobody can write it.
+        That is the day on which the first confirmed order was entered that they ordered or were to pay. The order
+        itself does not count. The day of entry does, because nobody can write it. One of them who never was on a
+        confirmed order makes it one of a new customer.
 
         :return: ``{order_id: date or None}``
         """
-        contacts = self._browse_partners(*(terms[order.id].partner_id for order in self))
-        customers = {
-            order.id: self._browse_partners(terms[order.id].partner_id).with_prefetch(contacts._ids)
-            .commercial_partner_id for order in self}
+        parties = self._get_judged_parties(terms)
+        everybody = list(set().union(*parties.values()))
         rows = self.env['sale.order'].sudo()._read_group(
             [
-                ('partner_id', 'child_of', list({customer.id for customer in customers.values()})),
+                '|', ('partner_id', 'child_of', everybody), ('partner_invoice_id', 'child_of', everybody),
                 ('company_id', 'in', self.company_id.ids), ('state', '=', 'sale'), ('id', 'not in', self.ids),
             ],
-            ['partner_id', 'company_id'], ['create_date:min'])
+            ['partner_id', 'partner_invoice_id', 'company_id'], ['create_date:min'])
         days = {}
-        others = [(order.partner_id, order.company_id, order.create_date)
+        others = [(order.partner_id, order.partner_invoice_id, order.company_id, order.create_date)
                   for order in self.sudo() if order.state == 'sale']
-        for partner, company, first in rows + others:
-            days.setdefault((partner.commercial_partner_id.id, company.id), []).append(first)
-        found = {}
-        for order in self.sudo():
-            own = list(days.get((customers[order.id].id, order.company_id.id), ()))
-            if order.state == 'sale' and order.create_date in own:
-                own.remove(order.create_date)
-            found[order.id] = fields.Datetime.context_timestamp(order, min(own)).date() if own else None
-        return found
+        for partner, payer, company, first in rows + others:
+            for party in (partner | payer).commercial_partner_id:
+                days.setdefault((party.id, company.id), []).append(first)
+        return {order.id: order._get_first_day(parties[order.id], days) for order in self.sudo()}
+
+    def _get_first_day(self, parties, days):
+        """Return the latest of the days on which these companies became customers, None if one of them is new.
+
+        :param parties: ids of commercial partners
+        :param dict days: ``{(commercial partner id, company id): [entered on, ...]}`` of confirmed orders, with this
+        """
+        self.ensure_one()
+        firsts = []
+        for party in parties:
+            own = list(days.get((party, self.company_id.id), ()))
+            if self.state == 'sale' and self.create_date in own:
+                own.remove(self.create_date)
+            firsts.append(min(own, default=None))
+        if not firsts or None in firsts:
+            return None
+        return fields.Datetime.context_timestamp(self, max(firsts)).date()
 
     # === SCOPE ===#
 
