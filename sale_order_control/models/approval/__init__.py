@@ -38,6 +38,7 @@ from .check import sale_order_conditions
 from .check import sale_order_free_goods
 from .check import sale_order_submission
 from .check import sale_order_makers
+from .check import sale_order_owner
 from .check import sale_order_display
 from .check import sale_order_paper
 from .check import sale_order_preview

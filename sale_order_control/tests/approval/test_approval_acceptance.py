@@ -44,6 +44,22 @@ class TestApprovalAcceptance(ApprovalCommon):
         self.assertEqual((fact.user_id, fact.contact_name, fact.channel), (
             self.salesperson, self.customer.display_name, 'phone'))
 
+    def test_who_agreed_before_is_asked_at_the_last_level_once_the_customer_confirmed(self):
+        last = self.policy.level_ids.sorted('sequence')[1]
+        last.write({'user_ids': [Command.set((self.sales_manager | self.finance).ids)], 'skip_agreed': True})
+        order, request = self._submitted()
+        request.with_user(self.sales_manager).action_agree()
+        self.assertEqual((request.state, order.state), ('pending', 'draft'))
+        self.assertEqual(request.task_ids.sorted('sequence').mapped('state'), ['agreed', 'pending', 'pending'])
+        self._check(order).action_record()
+        request.with_user(self.sales_manager).action_agree()
+        self.assertEqual(order.state, 'sale')
+        # With the confirmation there already, nobody is asked twice.
+        order, request = self._submitted(11.0)
+        self._check(order).action_record()
+        request.with_user(self.sales_manager).action_agree()
+        self.assertEqual(order.state, 'sale')
+
     def test_disagreeing_and_returning_wait_for_nobody(self):
         order, request = self._submitted()
         request.with_user(self.sales_manager).action_agree()

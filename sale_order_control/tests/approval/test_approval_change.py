@@ -1,3 +1,5 @@
+from lxml import etree
+
 from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
@@ -44,6 +46,33 @@ class TestApprovalChange(ApprovalCommon):
         self._change(request, self.sales_manager, discount=10.0)
         order.order_line.discount = 20.0
         self.assertEqual(request.state, 'void')
+
+    # === A PAGE FROM BEFORE ===#
+
+    def test_who_still_shows_the_former_terms_does_not_agree_to_the_new_ones(self):
+        order, request, _line = self._asked(
+            self._level(self.finance | self.sales_manager, quorum='all', may_change_discount=True))
+        seen, mine = request.digest, request.with_user(self.finance)
+        self._change(request, self.sales_manager, discount=10.0)
+        with self.assertRaisesRegex(UserError, "changed since you opened it.*20.00 → 10.00"):
+            mine.with_context(approval_seen=seen).action_agree()
+        self.assertEqual(self._tasks(request)[self.finance], 'pending')
+        # Of several, the others are decided; who shows the new terms agrees to them.
+        other = self._submitted(11, discount=10.0)[1].with_user(self.finance)
+        result = (mine | other).with_context(approval_seen=other.digest).action_agree()
+        self.assertIn("changed since you opened it", result['params']['message'])
+        self.assertEqual(self._tasks(other)[self.finance], 'agreed')
+        mine.with_context(approval_seen=request.digest).action_agree()
+        request.with_user(self.sales_manager).action_agree()
+        self.assertEqual(order.state, 'sale')
+
+    def test_the_buttons_of_the_page_say_which_terms_it_shows(self):
+        for kind in ('form', 'kanban'):
+            arch = etree.fromstring(self.env['sale.approval.request'].get_view(view_type=kind)['arch'])
+            buttons = arch.xpath("//button[@name='action_agree']")
+            self.assertTrue(buttons)
+            self.assertEqual({button.get('context') for button in buttons}, {"{'approval_seen': digest}"})
+            self.assertTrue(arch.xpath("//field[@name='digest']"))
 
     # === WORSE ===#
 

@@ -6,6 +6,7 @@ from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
 from .common import ApprovalCommon
+from .test_approval_acceptance import SIGNATURE
 
 
 @tagged('post_install', '-at_install')
@@ -101,9 +102,45 @@ class TestApprovalContract(ApprovalCommon):
         own = self._contract(self._approved(), user=self.boss)
         with self.assertRaisesRegex(AccessError, "Four eyes"):
             own.with_user(self.boss).action_verify()
-        # Whoever touched it last recorded it.
+        # Whoever touched it recorded it, whoever touched it after that.
         contract.with_user(self.boss).warranty_months = 24
+        contract.warranty_months = 36
+        self.assertLessEqual(self.salesperson | self.boss, contract.editor_ids)
         with self.assertRaisesRegex(AccessError, "Four eyes"):
+            contract.with_user(self.boss).action_verify()
+
+    def test_who_made_the_order_worse_or_entered_it_does_not_verify(self):
+        order = self._create_order(10)
+        order.with_user(self.boss).order_line.discount = 5
+        order.action_submit()
+        self._request(order).with_user(self.sales_manager).action_agree()
+        contract = self._contract(order)
+        self.assertIn(self.boss, order._get_approval_makers())
+        with self.assertRaisesRegex(AccessError, "Four eyes"):
+            contract.with_user(self.boss).action_verify()
+        entered = self._create_order(10, user=self.boss)
+        entered.user_id = self.salesperson
+        with self.assertRaisesRegex(AccessError, "Four eyes"):
+            self._contract(entered).with_user(self.boss).action_verify()
+
+    def test_a_signature_on_the_web_page_counts_for_the_terms_that_were_signed(self):
+        order = self._approved()
+        contract = self._contract(order, signed=False)
+        order.sudo().write({'signed_by': "Dana", 'signed_on': fields.Datetime.now(), 'signature': SIGNATURE})
+        self.assertFalse(contract.is_signed, "a colleague who writes a signature is no customer")
+        order._record_acceptance({
+            'kind': 'reconfirm', 'result': 'agreed', 'channel': 'portal', 'happened_on': fields.Datetime.now()})
+        self.env.invalidate_all()
+        self.assertFalse(contract.is_signed, "nor is one who records that there was one")
+        order.with_user(self.env.ref('base.public_user')).sudo()._validate_order()
+        self.assertTrue(contract.is_signed)
+        self.assertEqual(self._codes(order), {'contract.unverified'})
+        order.order_line.price_unit = 90.0
+        contract.action_take_terms()
+        self.env.invalidate_all()
+        self.assertFalse(contract.is_signed)
+        self.assertEqual(self._codes(order), {'contract.unsigned'})
+        with self.assertRaisesRegex(UserError, "not signed"):
             contract.with_user(self.boss).action_verify()
 
     def test_what_is_verified_is_kept_with_its_file(self):

@@ -2,6 +2,7 @@ from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
+from ...models.order.control_memory import control_acting
 from .common import ApprovalCommon
 
 
@@ -38,6 +39,35 @@ class TestApprovalMakers(ApprovalCommon):
                     request.with_user(self.sales_manager).action_agree()
                 request.with_user(self.director).action_agree()
                 self.assertEqual(order.state, 'sale')
+
+    def test_who_handed_the_order_over_is_not_asked_about_it(self):
+        order = self._create_order(3, user=self.other_salesperson, discount=40)
+        order.user_id = self.sales_manager
+        order.with_user(self.sales_manager).user_id = self.salesperson
+        self.assertEqual(self._makers(order), self.other_salesperson | self.sales_manager)
+        order.with_user(self.salesperson).action_submit()
+        self.assertEqual(self._request(order).task_ids.user_id, self.director)
+        with self.assertRaises(AccessError):
+            order.with_user(self.salesperson).write({'approval_maker_ids': [Command.clear()]})
+        # Writing the same salesperson again hands nothing over.
+        same = self._create_order(3)
+        same.user_id = self.salesperson
+        self.assertFalse(self._makers(same))
+        self._switch(approval='off')
+        same.user_id = self.sales_manager
+        self.assertFalse(self._makers(same))
+
+    def test_who_became_a_maker_does_not_choose_who_decides(self):
+        order = self._create_order(3, discount=40)
+        order.action_submit()
+        request = self._request(order)
+        with control_acting(self.env):
+            order.sudo().approval_maker_ids = self.sales_manager
+        with self.assertRaisesRegex(UserError, "is your own"):
+            request.with_user(self.sales_manager).action_forward(self.finance)
+        self.assertEqual(request.task_ids.user_id, self.sales_manager | self.director)
+        request.with_user(self.director).action_forward(self.finance)
+        self.assertIn(self.finance, request.task_ids.user_id)
 
     def test_without_anybody_else_the_submission_says_so(self):
         self.env['sale.approval.policy'].search([]).level_ids.user_ids = self.sales_manager

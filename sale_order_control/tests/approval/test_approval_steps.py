@@ -57,6 +57,21 @@ class TestApprovalSteps(ApprovalCommon):
         request.with_user(self.director).action_agree()
         self.assertEqual(order.state, 'sale')
 
+    def test_who_lacks_the_right_can_be_asked_and_it_is_said(self):
+        for method in ('action_forward', 'action_add_approver'):
+            with self.subTest(method):
+                _order, request = self._submitted()
+                own = request.with_user(self.sales_manager)
+                told = getattr(own, method)(self.outsider)
+                self.assertIn("lacks the right “Approver”", told['params']['message'])
+                self.assertIn(self.outsider, request.task_ids.user_id)
+                _order, request = self._submitted()
+                self.assertIs(getattr(request.with_user(self.sales_manager), method)(self.controller), True)
+        delegation = self.env['sale.approval.delegation'].new({'delegate_id': self.outsider.id})
+        self.assertIn("does not see “My Approvals”", delegation._onchange_delegate_id()['warning']['message'])
+        delegation.delegate_id = self.director
+        self.assertFalse(delegation._onchange_delegate_id())
+
     def test_who_cannot_be_added(self):
         _order, request = self._submitted()
         as_manager = request.with_user(self.sales_manager)

@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ...order.control_memory import control_acting, control_memory
@@ -11,7 +11,7 @@ CONTRACT_STATES = [
 ]
 # They follow from what was recorded and verified.
 FOLLOWING = frozenset({
-    'state', 'snapshot', 'editor_id', 'verified_by_id', 'verified_on', 'company_id', 'partner_id', 'currency_id'})
+    'state', 'snapshot', 'editor_ids', 'verified_by_id', 'verified_on', 'company_id', 'partner_id', 'currency_id'})
 # Who may verify a contract that somebody else recorded.
 VERIFIERS = (
     'sales_team.group_sale_salesman_all_leads', 'sale_order_control.group_credit_controller',
@@ -46,7 +46,9 @@ class SaleOrderContract(models.Model):
     is_signed = fields.Boolean(string="Signed", compute='_compute_is_signed', compute_sudo=True)
     state = fields.Selection(CONTRACT_STATES, default='draft', required=True, readonly=True, copy=False, tracking=True)
     snapshot = fields.Json(readonly=True, copy=False, help="The terms of the order from which it was prepared.")
-    editor_id = fields.Many2one('res.users', string="Recorded By", readonly=True, copy=False)
+    editor_ids = fields.Many2many(
+        'res.users', 'sale_order_contract_editor_rel', string="Recorded By", readonly=True, copy=False,
+        help="Everybody who wrote on it: none of them verifies it.")
     verified_by_id = fields.Many2one('res.users', readonly=True, copy=False)
     verified_on = fields.Datetime(readonly=True, copy=False)
     differences = fields.Char(compute='_compute_differences', compute_sudo=True)
@@ -63,10 +65,13 @@ class SaleOrderContract(models.Model):
 
     # === COMPUTE METHODS ===#
 
-    @api.depends('attachment_ids', 'order_id.signature')
+    @api.depends(
+        'attachment_ids', 'order_id.signature', 'order_id.acceptance_ids', 'order_id.amount_total',
+        'order_id.payment_term_id')
     def _compute_is_signed(self):
+        signed = self.order_id._origin._filter_signed_as_is()
         for contract in self:
-            contract.is_signed = bool(contract.attachment_ids or contract.order_id.signature)
+            contract.is_signed = bool(contract.attachment_ids) or contract.order_id._origin in signed
 
     @api.depends('order_id.amount_total', 'order_id.payment_term_id', 'amount_total', 'payment_term_id', 'snapshot')
     def _compute_differences(self):
@@ -110,7 +115,7 @@ class SaleOrderContract(models.Model):
                     ", ".join(touched)))
             if any(contract.state != 'draft' for contract in self):
                 raise UserError(self.env._("A verified contract is kept as it is. Cancel it and record the new one."))
-            vals = {**vals, 'editor_id': self.env.uid}
+            vals = {**vals, 'editor_ids': [Command.link(self.env.uid)]}
         result = super().write(vals)
         if 'order_id' in vals:
             self.order_id.check_access('write')
@@ -151,7 +156,7 @@ class SaleOrderContract(models.Model):
         for contract in self.sudo():
             if not contract.with_env(self.env)._may_verify():
                 raise AccessError(self.env._(
-                    "Four eyes: a sales or credit manager who neither sells nor recorded %s verifies it.",
+                    "Four eyes: a sales or credit manager who neither made the order nor wrote on %s verifies it.",
                     contract.name))
             if contract.state != 'draft':
                 raise UserError(self.env._("%s does not wait to be verified.", contract.name))
@@ -167,7 +172,7 @@ class SaleOrderContract(models.Model):
         """Take a contract out of use: who recorded it as long as it is not verified, else who may verify it."""
         self.check_access('read')
         for contract in self:
-            mine = contract.state == 'draft' and contract.editor_id == self.env.user
+            mine = contract.state == 'draft' and self.env.user in contract.editor_ids
             if not mine and not contract._is_verifier():
                 raise AccessError(self.env._("Only a sales or credit manager cancels the contract %s.", contract.name))
         with control_acting(self.env):
@@ -183,17 +188,18 @@ class SaleOrderContract(models.Model):
         for contract in self.sudo():
             with control_acting(self.env):
                 contract.write({
-                    'snapshot': contract.order_id._prepare_control_terms().to_json(), 'editor_id': self.env.uid})
+                    'snapshot': contract.order_id._prepare_control_terms().to_json(),
+                    'editor_ids': [Command.link(self.env.uid)]})
 
     @api.model
     def _is_verifier(self):
         return any(self.env.user.has_group(group) for group in VERIFIERS)
 
     def _may_verify(self):
-        """Whether the current user is a second person of some weight."""
+        """Whether the current user is a second person of some weight: wrote nothing on it, nor made the order."""
         self.ensure_one()
         contract = self.sudo()
-        makers = contract.editor_id | contract.create_uid | contract.order_id.user_id
+        makers = contract.editor_ids | contract.create_uid | contract.order_id._get_approval_makers()
         return self._is_verifier() and self.env.user not in makers and self.company_id in self.env.user.company_ids
 
     def _get_differences(self, terms):

@@ -31,6 +31,21 @@ class SaleOrder(models.Model):
                 found[order.id] = [*found.get(order.id, []), issue]
         return found
 
+    def _filter_signed_as_is(self):
+        """Filter the orders that their customers signed on the web page with exactly the terms they have.
+
+        What a colleague writes into the signature, or records as a check, is no signature of the customer's.
+        """
+        orders = self.filtered('signature')
+        if not orders:
+            return orders
+        terms = orders._get_control_terms()
+        facts = self.env['sale.order.acceptance'].sudo().search([
+            ('order_id', 'in', orders.ids), ('channel', '=', 'portal'), ('result', '=', 'agreed'),
+            ('user_id.share', '=', True), ('digest', 'in', [terms[order.id].digest for order in orders])])
+        return orders.browse(
+            fact.order_id.id for fact in facts if fact.digest == terms[fact.order_id.id].digest)
+
     def _get_live_contracts(self):
         """Return ``{order_id: sale.order.contract}`` of those that are not cancelled; in sudo."""
         if not self:

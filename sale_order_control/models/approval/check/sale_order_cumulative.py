@@ -15,7 +15,7 @@ class ResPartner(models.Model):
 
 
 class SaleOrder(models.Model):
-    """Policies that count what was ordered lately by or for a customer, so that splitting an order leads round no level."""
+    """Policies that count what was ordered lately by or for a customer: splitting an order leads round no level."""
 
     _inherit = 'sale.order'
 

@@ -9,9 +9,10 @@ class SaleOrder(models.Model):
     _inherit = 'sale.order'
 
     approval_maker_ids = fields.Many2many(
-        'res.users', 'sale_order_approval_maker_rel', 'order_id', 'user_id', string="Made It Worse", readonly=True,
+        'res.users', 'sale_order_approval_maker_rel', 'order_id', 'user_id', string="Made It Too", readonly=True,
         copy=False, groups='base.group_user',
-        help="Users who changed the terms to the worse without having entered the order: they do not approve it.")
+        help="Users who sold the order before somebody else did, or changed its terms to the worse without having "
+             "entered it: they do not approve it.")
 
     @api.model
     def _get_control_protected_fields(self):

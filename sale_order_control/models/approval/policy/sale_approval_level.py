@@ -147,6 +147,12 @@ class SaleApprovalLevel(models.Model):
             user and user.active and not user.share and user.id != SUPERUSER_ID and company in user.company_ids)
 
     @api.model
+    def _is_entitled(self, user):
+        """Whether a user has a right that shows “My Approvals”; who has none can decide, but hardly finds it."""
+        return any(user.has_group(f'sale_order_control.{group}') for group in (
+            'group_approver', 'group_credit_controller', 'group_manager'))
+
+    @api.model
     def _search_of(self, policies):
         """Return the levels of policies in the order of the policies; which they are is remembered."""
         return self.sudo().browse(level_id for policy in policies for level_id in self._get_ids_of(policy.id))

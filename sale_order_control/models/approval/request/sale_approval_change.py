@@ -80,6 +80,30 @@ class SaleApprovalRequest(models.Model):
     def _is_made_by(self, user):
         return super()._is_made_by(user) or user in self.changed_by_ids
 
+    # === WHAT A PAGE SHOWS ===#
+
+    def _filter_outdated(self):
+        """Filter the requests whose terms are not the ones that the current user was shown.
+
+        A page says by the context key ``approval_seen`` which terms it shows, as their fingerprint. It takes away
+        only: whoever decides without a page decides on what there is.
+        """
+        if 'approval_seen' not in self.env.context:
+            return self.browse()
+        seen = self.env.context['approval_seen'] or False
+        return self.filtered(lambda request: request.digest != seen)
+
+    def _explain_not_waiting(self):
+        request = self.sudo()
+        if request._filter_outdated() and request._get_tasks_of(self.env.user):
+            changes = "; ".join(
+                f"{change.subject}: {change.label} {change.old_value} → {change.new_value}"
+                for change in request.change_ids.sorted('id'))
+            return self.env._(
+                "The terms changed since you opened it: %(request)s. %(changes)s. Look at it again, then decide.",
+                request=request._get_numbered_title(), changes=changes)
+        return super()._explain_not_waiting()
+
     # === ACTION METHODS ===#
 
     def action_change_terms(self, order_values, line_values, comment):

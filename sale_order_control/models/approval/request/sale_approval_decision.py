@@ -38,11 +38,15 @@ class SaleApprovalRequest(models.Model):
 
         :param user: ``res.users`` record or id
         :param str comment: optional remark for the record
+        :return: True, or a client action that warns of a person without the right to see approvals
         """
         self.check_access('read')
         target = self._browse_user(user)
         self._lock_requests()
-        mine = self.sudo().task_ids.filtered(lambda task: task.user_id == self.env.user and task.state == 'pending')
+        # Who became a maker meanwhile does not choose either who decides.
+        mine = self.sudo().task_ids.filtered(
+            lambda task: task.user_id == self.env.user and task.state == 'pending'
+            and task.request_id._may_decide(self.env.user))
         if not mine:
             raise UserError(self[:1]._explain_not_waiting())
         for request in mine.request_id:
@@ -50,7 +54,8 @@ class SaleApprovalRequest(models.Model):
                 raise UserError(self.env._(
                     "%(user)s may not decide on %(request)s: makers, archived users and users of other companies "
                     "cannot.", user=target.name or "?", request=request.name))
-        return mine._hand_over(target, 'forwarded', self._clean_comment(comment))
+        mine._hand_over(target, 'forwarded', self._clean_comment(comment))
+        return self._get_asked_result(target)
 
     def action_recall(self):
         """Take back requests that nobody has finished deciding: for the person who asked.
@@ -166,6 +171,8 @@ class SaleApprovalRequest(models.Model):
         mine = requests._get_tasks_of(user)
         if decision == 'agreed':
             mine -= requests._filter_premature(mine)
+            outdated = requests._filter_outdated()
+            mine = mine.filtered(lambda task: task.request_id not in outdated)
         unwritten = mine.browse()
         if decision == 'agreed' and not self._clean_comment(comment):
             unwritten = mine.filtered('comment_required')
@@ -235,19 +242,26 @@ class SaleApprovalRequest(models.Model):
         approved._close('approved', lambda env: env._("Approved, last by %s", name))
 
     def _count_earlier_agreements(self):
-        """Let agreements count at later levels that say so: the same person is not asked twice."""
+        """Let agreements count at later levels that say so: the same person is not asked twice.
+
+        Where the last level waits for something on record, its approver is asked after all once that is there.
+        """
+        earlier = {}
         for request in self:
             current = request._get_current_tasks()
             agreed = {}
             for task in current.filtered(lambda task: task.state == 'agreed').sorted('sequence', reverse=True):
                 agreed[task.user_id] = task
             for task in current.filtered(lambda task: task.skip_agreed and task.state in OPEN_STATES):
-                earlier = agreed.get(task.user_id)
-                if earlier and earlier.sequence < task.sequence:
-                    with approval_deciding(self.env):
-                        task.write({
-                            'state': 'agreed', 'decided_on': fields.Datetime.now(),
-                            'comment': self.env._("Agreed already at level “%s”.", earlier.level_name)})
+                former = agreed.get(task.user_id)
+                if former and former.sequence < task.sequence:
+                    earlier[task] = former.level_name
+        tasks = self.task_ids.browse().union(*earlier)
+        with approval_deciding(self.env):
+            for task in tasks - self._filter_premature(tasks):
+                task.write({
+                    'state': 'agreed', 'decided_on': fields.Datetime.now(),
+                    'comment': self.env._("Agreed already at level “%s”.", earlier[task])})
 
     def _judge(self):
         """Tell what the decisions of one request come to.

@@ -49,6 +49,17 @@ class SaleApprovalDelegation(models.Model):
                 raise ValidationError(self.env._(
                     "These delegations go round in a circle: %s.", " › ".join(circle.mapped('name'))))
 
+    @api.onchange('delegate_id')
+    def _onchange_delegate_id(self):
+        delegate = self.delegate_id.sudo()
+        if delegate and not self.env['sale.approval.level']._is_entitled(delegate):
+            return {'warning': {
+                'title': self.env._("Without the right “Approver”"),
+                'message': self.env._(
+                    "%s may decide for you, but does not see “My Approvals”: only the messages lead there. A manager "
+                    "can give the right.", delegate.name)}}
+        return None
+
     def _find_circle(self):
         """Follow every onward delegation that counts on a day and for a policy of this one.
 

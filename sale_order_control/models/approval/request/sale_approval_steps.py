@@ -40,6 +40,7 @@ class SaleApprovalRequest(models.Model):
 
         :param user: ``res.users`` record or id
         :param str comment: what that person is asked to look at
+        :return: True, or a client action that warns of a person without the right to see approvals
         """
         self.check_access('read')
         target = self._browse_user(user)
@@ -68,7 +69,7 @@ class SaleApprovalRequest(models.Model):
         with approval_deciding(self.env):
             added = self.env['sale.approval.task'].sudo().create(values)
         added._call_approvers()
-        return True
+        return self._get_asked_result(target)
 
     def action_withdraw(self):
         """Take back one's own agreement while nothing followed from it.
@@ -128,6 +129,23 @@ class SaleApprovalRequest(models.Model):
         if user in self._get_current_tasks().filtered(lambda task: task.state in ('waiting', 'pending')).user_id:
             raise UserError(self.env._(
                 "%(user)s is asked in %(request)s already.", user=user.name, request=self.name))
+
+    def _get_asked_result(self, user):
+        """Return what the client shows after somebody else was asked: like a level, that may be anybody, told so."""
+        if self.env['sale.approval.level']._is_entitled(user):
+            return True
+        return {
+            'type': 'ir.actions.client',
+            'tag': 'display_notification',
+            'params': {
+                'type': 'warning',
+                'sticky': True,
+                'message': self.env._(
+                    "%s was asked, but lacks the right “Approver” and does not see “My Approvals”: only the message "
+                    "leads there. A manager can give the right.", user.name),
+                'next': {'type': 'ir.actions.client', 'tag': 'soft_reload'},
+            },
+        }
 
     def _get_current_tasks(self):
         """Return the tasks that count: not those that decide again after a return or a withdrawal."""
