@@ -36,6 +36,7 @@ from .account import credit_history
 from .limit import credit_limit_request
 from .limit import credit_limit_request_apply
 from .hold import credit_account_recheck
+from .check import sale_order_parties
 from .check import sale_order_payer
 from .hold import sale_order_growth
 from .score import credit_factor

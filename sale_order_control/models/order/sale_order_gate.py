@@ -161,10 +161,12 @@ class SaleOrder(models.Model):
 
     def _is_before_go_live(self):
         self.ensure_one()
-        go_live = self.company_id.sudo().control_go_live
+        company = self.company_id.sudo()
+        go_live = company.control_go_live
         if not go_live or not self.create_date:
             return False
-        zone = self.with_context(tz=self.company_id.partner_id.tz or self.env.user.tz)
+        # The same for every user, and for the statements that count by it.
+        zone = self.with_context(tz=company.partner_id.tz or 'UTC')
         return fields.Datetime.context_timestamp(zone, self.create_date).date() < go_live
 
     def _with_control(self, area, checkpoint=None):

@@ -30,6 +30,7 @@ from . import test_credit_night_chunks
 from . import test_credit_nightly
 from . import test_credit_outlook
 from . import test_credit_overdue
+from . import test_credit_parties
 from . import test_credit_prepaid_exposure
 from . import test_credit_prepayment
 from . import test_credit_paid_early

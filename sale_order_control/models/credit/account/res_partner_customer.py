@@ -35,7 +35,7 @@ class ResPartner(models.Model):
         """A customer became a contact of another: what was decided on it, and a hold, go along.
 
         The other one keeps its own grade and limit: from now on it owes. One that has no account takes this one
-        with its limit.
+        with its limit; one on whose credit nobody decided anything takes grade and limit over.
 
         :param res.partner owner: the customer that it belongs to now
         :param dict limits: ``{account_id: (kind, amount)}`` before the change
@@ -48,10 +48,13 @@ class ResPartner(models.Model):
                 lambda other, account=account: other.company_id == account.company_id)
             kind, amount = limits[account.id]
             words = account._word_merged_limit(kind, amount)
+            grade, open_to_all = account.grade_id, not own._is_under_control(owner, account.company_id)
             keeper, company = own or account, account.company_id
             wizard._merge_into_credit_account(account if own else account.browse(), keeper, owner)
             with control_cause(self.env, cause):
-                if not own:
+                if open_to_all:
+                    keeper._take_over(grade, kind, amount)
+                elif not own:
                     keeper._set_limit(kind, amount)
                 self.env['credit.limit.entry']._record(company, [{
                     'account_id': keeper.id, 'subject': 'customer', 'before': words, 'after': owner.name}])

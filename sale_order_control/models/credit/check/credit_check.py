@@ -11,6 +11,8 @@ class CreditCheck:
 
     :ivar account: ``credit.account`` in sudo; empty while the customer has none
     :ivar partner: invoiced commercial partner
+    :ivar customer: commercial partner that orders, if it is another one and under credit control; empty if not
+    :ivar others_held: accounts on hold of others who order or get the goods; who is released for this order is not
     :ivar grade: ``credit.grade``; empty means judged by the limit alone
     :ivar currency: currency of the root company
     :ivar limit_kind: ``none``, ``zero`` or ``amount``
@@ -35,6 +37,8 @@ class CreditCheck:
 
     account: object
     partner: object
+    customer: object
+    others_held: object
     grade: object
     currency: object
     limit_kind: str
@@ -100,6 +104,17 @@ class CreditCheck:
     def is_judged(self):
         """Whether anything says how much the customer may owe: a limit, a group, or a grade."""
         return bool(self.grade) or self.ceiling is not None
+
+    @property
+    def is_passed_on(self):
+        """Whether a customer under credit control leaves what it orders to somebody whom nothing judges."""
+        return bool(self.customer) and self.needs_credit and not self.is_judged
+
+    @property
+    def holds(self):
+        """The accounts on hold that stop this order."""
+        own = self.account.filtered('is_held') if not self.release else self.account.browse()
+        return own | self.others_held
 
     @property
     def grows(self):

@@ -49,17 +49,17 @@ class SaleOrder(models.Model):
         return checks
 
     def _get_company_credit_checks(self, company, checkpoint, terms):
-        partners = self.env['res.partner'].sudo().browse({terms[order.id].partner_invoice_id for order in self})
-        payers = {partner.id: partner.commercial_partner_id for partner in partners}
-        owners = partners.commercial_partner_id
-        accounts = self.env['credit.account']._find(owners, company)
-        by_owner = {account.partner_id.id: account for account in accounts}
+        payers = self._get_credit_owners(terms)
+        owners = self.env['res.partner'].union(*(payers[terms[order.id].partner_invoice_id] for order in self))
+        known = self.env['credit.account']._find(owners.union(*payers.values()), company)
+        accounts = known.filtered(lambda account: account.partner_id in owners)
+        by_owner = {account.partner_id.id: account for account in known}
         members = accounts._get_pool_members()
         positions = accounts._read_positions(owners | members.partner_id, company, self)
         limits = accounts._get_limits_by_owner(owners, company, accounts, positions)
         uses = PoolUse(members, positions)
         amounts = self._get_credit_amounts(company, terms, positions, payers)
-        decisions = accounts._read_credit_decisions(self)
+        decisions = known._read_credit_decisions(self)
         waiting = self._get_credit_waiting(company, terms, positions, payers, amounts, decisions)
         running, checks, beyond = defaultdict(float), {}, self._get_credit_beyond(company, terms, payers)
         for order in self.sorted('id'):
@@ -70,9 +70,10 @@ class SaleOrder(models.Model):
             if checkpoint != 'confirm':
                 others = positions[owner.id].total - (positions[owner.id].orders or {}).get(order.id, 0.0)
                 others += beyond[owner.id] - beyond.get(order, 0.0)
+            looseness = get_looseness(*order._read_settlement(terms[order.id]))
             check = order._prepare_credit_check(
-                account, company, positions[owner.id], others, amounts[order.id], decisions,
-                get_looseness(*order._read_settlement(terms[order.id])), partner=owner,
+                account, company, positions[owner.id], others, amounts[order.id], decisions, looseness, partner=owner,
+                **order._get_credit_parties(terms[order.id], payers, by_owner, decisions, amounts[order.id], looseness),
                 limit_kind=limits[owner.id].own_kind, limit=limits[owner.id].own,
                 prepaid=order.id in waiting, waiting=waiting.get(order.id, 0.0), beyond=beyond.get(order, 0.0),
                 room=uses.get_room(account),
@@ -157,18 +158,18 @@ class SaleOrder(models.Model):
         :return: list of :class:`ControlIssue`
         """
         self.ensure_one()
-        issues = []
         leaves = checkpoint == 'release'
-        if check.release or not (check.grows or leaves):
+        if not (check.grows or leaves):
+            return []
+        # Who released who is invoiced said nothing of somebody else who gets the goods.
+        issues = [self._prepare_credit_hold_issue(check)] if check.holds else []
+        if check.release:
             return issues
-        if check.account.is_held:
-            issues.append(self._prepare_credit_hold_issue(check))
-        if check.refusal:
-            issues.append(self._prepare_credit_refusal_issue(check))
-        elif check.refused_before and not leaves:
-            issues.append(self._prepare_credit_refused_before_issue(check))
+        issues += self._get_credit_refusal_issues(checkpoint, check)
         if check.unrated and not leaves and check.ceiling is not None:
             issues.append(self._prepare_credit_rate_issue(check))
+        if check.is_passed_on and not leaves:
+            issues.append(self._prepare_credit_payer_issue(check, check.customer))
         effect = check.grade._get_effect(checkpoint)
         if effect != 'allow':
             # Who pays all of it first needs no credit: supply and delivery wait for the payment.
@@ -185,6 +186,14 @@ class SaleOrder(models.Model):
         if near and check.needs_credit and not leaves:
             issues.append(self._prepare_credit_watch_issue(check))
         return issues
+
+    def _get_credit_refusal_issues(self, checkpoint, check):
+        """Say that credit was refused: for this order, or for another one of the customer before."""
+        if check.refusal:
+            return [self._prepare_credit_refusal_issue(check)]
+        if check.refused_before and checkpoint != 'release':
+            return [self._prepare_credit_refused_before_issue(check)]
+        return []
 
     def _format_credit(self, amount, currency):
         return formatLang(self.env, amount, currency_obj=currency)
@@ -207,12 +216,13 @@ class SaleOrder(models.Model):
         )
 
     def _prepare_credit_hold_issue(self, check):
-        account = check.account
         # Somebody decided: no grade and no approval makes it less than a stop.
         return self._prepare_credit_issue(
             'hold', check, 'block',
-            self.env._("%(customer)s is on credit hold: %(reason)s.", customer=check.partner.name,
-                       reason=(account.hold_reason or "").rstrip(".")),
+            " ".join(
+                self.env._("%(customer)s is on credit hold: %(reason)s.", customer=account.partner_id.name,
+                           reason=(account.hold_reason or "").rstrip("."))
+                for account in check.holds),
             self.env._("Clears when a credit controller releases the customer or this order."),
             # An order that was confirmed before the hold must not grow in its shadow.
             figures=['order_amount'])
@@ -320,4 +330,8 @@ class SaleOrder(models.Model):
         accounts = self.env['credit.account']
         for company, batch in orders.grouped(lambda order: order.company_id.root_id).items():
             accounts |= accounts._for_partners(batch.partner_invoice_id, company)
+            # Nor may others be put on hold meanwhile who get the goods.
+            others = (batch.partner_id | batch.partner_shipping_id).commercial_partner_id - accounts.partner_id
+            if others:
+                accounts |= accounts._find(others, company)
         accounts._serialise()

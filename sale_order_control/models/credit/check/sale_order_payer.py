@@ -11,7 +11,10 @@ class SaleOrder(models.Model):
     def _get_change_issues(self, before, after):
         issues = super()._get_change_issues(before, after)
         for order, check in self._with_control('credit', 'confirm')._filter_moved_credit(before, after).items():
-            issue = order._prepare_credit_payer_issue(check, before[order.id].payer_id)
+            if any(issue.code == 'credit.payer' for issue in issues[order.id]):
+                continue
+            former = self.env['res.partner'].sudo().browse(before[order.id].payer_id)
+            issue = order._prepare_credit_payer_issue(check, former)
             if order.company_id._get_control_mode('credit', 'confirm') != 'enforce':
                 issue = issue.shadowed()
             issues[order.id] += (issue,)
@@ -36,14 +39,23 @@ class SaleOrder(models.Model):
             and checks[order.id].grows and not checks[order.id].release
         }
 
-    def _prepare_credit_payer_issue(self, check, former_id):
-        former = self.env['res.partner'].browse(former_id)
-        return ControlIssue(
-            code='credit.payer', area='credit', effect='approve',
-            message=self.env._(
+    def _prepare_credit_payer_issue(self, check, former):
+        """Say that nothing judges who is invoiced.
+
+        :param res.partner former: who owes it until now, or orders it, in sudo
+        """
+        if self.state == 'sale':
+            message = self.env._(
                 "%(amount)s that %(former)s owes would be left to %(customer)s, who has neither a credit limit nor a "
                 "grade: nothing says how much it may owe.", amount=self._format_credit(check.amount, check.currency),
-                former=former.name, customer=check.partner.name),
+                former=former.name, customer=check.partner.name)
+        else:
+            message = self.env._(
+                "%(former)s orders for %(amount)s, and %(customer)s is invoiced, who has neither a credit limit nor a "
+                "grade: nothing says how much it may owe.", amount=self._format_credit(check.amount, check.currency),
+                former=former.name, customer=check.partner.name)
+        return ControlIssue(
+            code='credit.payer', area='credit', effect='approve', message=message,
             clears=self.env._(
                 "Clears when a credit controller gives %s a limit or a grade, or releases the order.",
                 check.partner.name),

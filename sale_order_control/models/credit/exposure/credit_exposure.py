@@ -12,7 +12,7 @@ from .credit_exposure_sql import CREATE_FUNCTION, EXPOSURE
 
 # Everything the statement reads, to be written to the database before it runs.
 _READ_FIELDS = {
-    'res.partner': ['commercial_partner_id'],
+    'res.partner': ['commercial_partner_id', 'tz'],
     'account.move': [
         'state',
         'move_type',
@@ -91,7 +91,7 @@ _READ_FIELDS = {
     'product.template': ['invoice_policy'],
     'product.product': ['product_tmpl_id'],
     'res.company': [
-        'parent_path', 'account_price_include', 'control_credit', 'control_release', 'control_go_live'],
+        'parent_path', 'partner_id', 'account_price_include', 'control_credit', 'control_release', 'control_go_live'],
 }
 
 

@@ -46,10 +46,12 @@ PREPAID_ORDERS = f"""
         SELECT so.id, COALESCE(({PLEDGED.format(order='so.id')}), 0) AS pledged
           FROM sale_order so
           JOIN res_company company ON company.id = so.company_id
+          JOIN res_partner home ON home.id = company.partner_id
           JOIN res_company root ON root.id = given_root
          WHERE so.id = ANY(open_orders) AND so.settlement_mode = 'prepay' AND so.settlement_percent >= 100
            AND so.state = 'sale' AND root.control_credit = 'enforce' AND company.control_release = 'enforce'
-           AND (company.control_go_live IS NULL OR so.create_date::date >= company.control_go_live)
+           AND (company.control_go_live IS NULL OR company.control_go_live <= (
+               so.create_date AT TIME ZONE 'UTC' AT TIME ZONE COALESCE(NULLIF(home.tz, ''), 'UTC'))::date)
            AND NOT EXISTS (
                SELECT FROM sale_order_line sol
                  JOIN stock_move sm ON sm.sale_line_id = sol.id

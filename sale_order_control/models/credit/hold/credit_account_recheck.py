@@ -59,9 +59,17 @@ class CreditAccount(models.Model):
             queue_credit_recheck(self.env, 'accounts', self.ids, cause)
             return
         self.env['sale.order'].sudo().search([
-            ('credit_account_id', 'in', self._get_pool_members().ids), ('credit_state', '=', 'hold'),
-            ('state', '!=', 'cancel'),
+            ('credit_state', '=', 'hold'), ('state', '!=', 'cancel'), *self._get_order_domain(),
         ])._recheck_credit_hold(cause)
+
+    def _get_order_domain(self):
+        """Return the domain of the orders that these accounts may hold: invoiced, ordered or received by them."""
+        owners = [('commercial_partner_id', 'in', self.sudo().partner_id.ids)]
+        return [
+            '|', ('credit_account_id', 'in', self._get_pool_members().ids),
+            '&', ('company_id', 'child_of', self.sudo().company_id.ids),
+            '|', ('partner_id', 'any', owners), ('partner_shipping_id', 'any', owners),
+        ]
 
     @api.model
     def _get_nightly_order_domain(self):

@@ -116,15 +116,23 @@ class DecisionsInForce:
         :param float looseness: how the order is settled, see ``get_looseness``: who released an order that is paid
             before it leaves said nothing of one that is paid later
         """
+        released = self.get_own_release(account, order, amount, today, looseness)
+        if released:
+            return released
+        general, own = self.by_account.get(account.id), self.by_order.get(order.id)
+        # Who refused this order did not mean to be overruled by an older word about the customer.
+        refused = own and own.result == 'rejected' and general and own.id > general.id
+        if general and not refused and general._allows(order, total, today):
+            return general
+        return None
+
+    def get_own_release(self, account, order, amount, today, looseness=0.0):
+        """Return the decision that lets this order pass, if the account was not put on hold after it, or None."""
         general = self.by_account.get(account.id)
         hold_id = general.id if general and general.result == 'hold' else 0
         own = self.by_order.get(order.id)
         if own and own.id > hold_id and own._allows(order, amount, today) and not own._is_stricter_than(looseness):
             return own
-        # Who refused this order did not mean to be overruled by an older word about the customer.
-        refused = own and own.result == 'rejected' and general and own.id > general.id
-        if general and not refused and general._allows(order, total, today):
-            return general
         return None
 
 
