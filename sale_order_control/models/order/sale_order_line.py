@@ -86,7 +86,9 @@ class SaleOrderLine(models.Model):
             vals_list = [
                 {name: value for name, value in vals.items() if name not in COMPUTED_FIGURES} for vals in vals_list]
         with orders._control_change():
-            return super().create(vals_list)
+            lines = super().create(vals_list)
+            lines.order_id._control_touch()
+        return lines
 
     def write(self, vals):
         self._control_refuse_protected(vals)
@@ -95,6 +97,8 @@ class SaleOrderLine(models.Model):
             orders |= orders.browse(vals['order_id'])
         with orders._control_change():
             result = super().write(vals)
+            if vals.get('order_id'):
+                orders._control_touch()
             if 'state' in vals:
                 self._check_control_state()
         return result

@@ -41,3 +41,4 @@ from . import test_approval_contract
 from . import test_approval_delegation
 from . import test_approval_makers
 from . import test_approval_split_race
+from . import test_approval_swap_race
