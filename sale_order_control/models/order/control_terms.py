@@ -156,14 +156,18 @@ class ControlTerms:
                 worse.append('product')
                 continue
             old_quantity, old_amount, old_requested = theirs[key]
-            if quantity > old_quantity * factor + 1e-6:
+            if quantity > _most(old_quantity, factor) + 1e-6:
                 worse.append('quantity')
-            if quantity and old_quantity and amount / quantity < old_amount / old_quantity / factor - 1e-6:
+            if amount < 0:
+                # What is taken off, or back: that it is more is what counts, not in how many pieces.
+                if amount < _least(old_amount, factor) - 1e-6:
+                    worse.append('price')
+            elif quantity and old_quantity and amount / quantity < _least(old_amount / old_quantity, factor) - 1e-6:
                 worse.append('price')
             if _is_earlier(requested, old_requested):
                 worse.append('date')
         total, old_total = sum(line.amount for line in self.lines), sum(line.amount for line in agreed.lines)
-        if total > old_total * factor + 1e-6:
+        if total > _most(old_total, factor) + 1e-6:
             worse.append('amount')
         return list(dict.fromkeys(worse))
 
@@ -176,6 +180,16 @@ class ControlTerms:
             dates = [date for date in (requested, line.requested_date) if date]
             groups[key] = (quantity + line.quantity, amount + line.amount, min(dates, default=''))
         return groups
+
+
+def _most(figure, factor):
+    """The highest figure within a tolerance, whatever its sign."""
+    return figure + abs(figure) * (factor - 1)
+
+
+def _least(figure, factor):
+    """The lowest figure within a tolerance, whatever its sign."""
+    return figure / factor if figure > 0 else figure * factor
 
 
 def _is_earlier(date, agreed):

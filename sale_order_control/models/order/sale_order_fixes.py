@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from odoo import Command, models
 from odoo.exceptions import UserError
 
@@ -139,7 +141,8 @@ class SaleOrder(models.Model):
         :param fixes: list of :class:`ControlFix` of this quotation
         :param bool keep_rest: whether what is cut off quantities goes to a second quotation
         :return: the second quotation, maybe empty
-        :raise UserError: if an issue that a change should clear is still there, or a new one came up
+        :raise UserError: if an issue that a change should clear is still there, a new one came up, or a second
+            quotation would lead round a control
         """
         self.ensure_one()
         self.check_access('write')
@@ -166,6 +169,13 @@ class SaleOrder(models.Model):
                     line: before - line.product_uom_qty for line, before in quantities.items()
                     if line.product_uom_qty < before})
             control_memory(self.env).issues.clear()
+            if rest:
+                terms = self._get_control_terms()[self.id]
+                former = {line.id: quantity for line, quantity in quantities.items()}
+                objections = self._get_split_objections(replace(terms, lines=tuple(
+                    replace(line, quantity=former[line.key]) for line in terms.lines)))
+                if objections:
+                    raise UserError(self.env._("Nothing was changed: %s", " ".join(objections)))
             surprises = [
                 issue for issue in self._get_control_issues('submit')[self.id]
                 if issue.stops and issue.code not in expected]
@@ -191,8 +201,17 @@ class SaleOrder(models.Model):
                 for line, quantity in quantities.items()],
         })
         for line, source in zip(rest.order_line, quantities, strict=True):
-            line.write({'price_unit': source.price_unit, 'discount': source.discount})
+            line.write(source._prepare_split_values())
         return rest
+
+    def _get_split_objections(self, whole):
+        """Say why a second quotation would only lead round a control; rooms extend it.
+
+        :param ControlTerms whole: what this quotation was before it was cut, at its present prices
+        :return: list of translated sentences that say what to do instead, too
+        """
+        self.ensure_one()
+        return []
 
     def _complete_line_values(self, line_id, values):
         """Add what Odoo would compute anew from a changed quantity: a price stays what it is."""

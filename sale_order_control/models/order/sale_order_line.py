@@ -35,6 +35,11 @@ class SaleOrderLine(models.Model):
             cost=self._get_control_cost(),
         )
 
+    def _prepare_split_values(self):
+        """Return what a part of the line keeps on a second quotation, beyond what Odoo copies."""
+        self.ensure_one()
+        return {'price_unit': self.price_unit, 'discount': self.discount}
+
     def _get_control_cost(self):
         """Return the unit cost in the order's currency: the product's own where the line's is smaller.
 

@@ -32,6 +32,7 @@ from . import test_approval_scale
 from . import test_approval_setup
 from . import test_approval_presets
 from . import test_approval_lean
+from . import test_approval_list_price
 from . import test_approval_simulation
 from . import test_approval_pass
 from . import test_approval_refund

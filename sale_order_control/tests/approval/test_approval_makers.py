@@ -108,6 +108,44 @@ class TestApprovalMakers(ApprovalCommon):
         self._request(order).with_user(self.sales_manager).action_agree()
         self.assertEqual(order.state, 'sale')
 
+    def test_a_copy_does_not_wash_it(self):
+        order = self._create_order(3)
+        order.with_user(self.sales_manager).order_line.discount = 40
+        for copier in (self.salesperson, self.sales_manager):
+            with self.subTest(copier.login):
+                copy = order.with_user(copier).copy()
+                again = copy.with_user(self.salesperson).copy() if copier == self.sales_manager else copy
+                self.assertIn(self.sales_manager, self._makers(again))
+                again.with_user(self.salesperson).action_submit()
+                request = self._request(again)
+                self.assertEqual(request.task_ids.user_id, self.director)
+                with self.assertRaises(UserError):
+                    request.with_user(self.sales_manager).action_agree()
+
+    def test_the_terms_of_a_quotation_stay_those_of_who_entered_it(self):
+        own = self._create_order(3, user=self.sales_manager, discount=40)
+        own.sudo().user_id = self.salesperson
+        copies = (own | self._create_order(1)).with_user(self.salesperson).copy()
+        self.assertEqual([self._makers(copy) for copy in copies], [self.sales_manager, self.env['res.users']])
+        copies[0].action_submit()
+        self.assertEqual(self._request(copies[0]).task_ids.user_id, self.director)
+
+    def test_a_copy_while_approval_is_off_remembers_nobody_new(self):
+        self._switch(approval='off')
+        order = self._create_order(3, user=self.sales_manager, discount=40)
+        order.sudo().user_id = self.salesperson
+        self.assertFalse(self._makers(order.with_user(self.salesperson).copy()))
+
+    def test_the_second_quotation_of_make_it_pass_keeps_the_makers(self):
+        self._switch(promise='warn')
+        self._policy(domain='[]', on_shortage=True)
+        order = self._create_order(6, product_id=self._new_product("Scarce", 50.0, 20.0, stock=4.0).id)
+        order.with_user(self.sales_manager).order_line.discount = 5
+        chosen, _others, _left = order._plan_control_fixes()
+        rest = order.with_user(self.salesperson)._apply_control_fixes(chosen, keep_rest=True)
+        self.assertEqual(rest.order_line.product_uom_qty, 2.0)
+        self.assertEqual(self._makers(rest), self.sales_manager)
+
     def test_own_edits_and_orders_outside_control_are_not_remembered(self):
         order = self._create_order(3)
         order.order_line.discount = 40
@@ -138,6 +176,6 @@ class TestApprovalMakers(ApprovalCommon):
             with self.assertRaises(AccessError):
                 attempt()
         self.assertEqual(self._makers(order), self.sales_manager)
-        self.assertFalse(self._makers(order.copy()))
+        self.assertEqual(self._makers(order.copy()), self.sales_manager)
         given = self.env['sale.order'].with_context(default_approval_maker_ids=self.director.ids)
         self.assertFalse(self._makers(given.create({'partner_id': self.customer.id})))

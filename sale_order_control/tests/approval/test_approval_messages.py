@@ -1,10 +1,11 @@
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from unittest.mock import patch
 
 from odoo import fields
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
+from ...models.approval.request.approval_memory import approval_deciding
 from .common import ApprovalCommon
 
 
@@ -32,6 +33,30 @@ class TestApprovalMessages(ApprovalCommon):
         mail = self.env['mail.mail'].sudo().search([('mail_message_id', '=', message.id)])
         self.assertEqual(mail.mapped('state'), ['outgoing'], "queued, not sent in the transaction")
         self.assertEqual(len(request.activity_ids), 1)
+
+    def test_the_activity_is_due_on_the_day_of_the_deadline_where_the_approver_is(self):
+        self._policy(self._level(self.sales_manager, name="Timed"))
+        self.sales_manager.tz = 'Pacific/Auckland'
+        _order, request = self._submitted()
+        there = request.with_context(tz='Pacific/Auckland')
+        self.assertEqual(request.activity_ids.date_deadline, fields.Date.context_today(there))
+        request.sudo().activity_ids.unlink()
+        task = request.task_ids
+        with approval_deciding(self.env):
+            task.sudo().deadline = datetime(2031, 5, 6, 20, 0)
+        task.sudo()._call_approvers(timed=False)
+        self.assertEqual(request.activity_ids.date_deadline, date(2031, 5, 7))
+
+    def test_what_an_app_did_wrong_is_for_the_log_and_not_for_the_maker(self):
+        self._policy()
+        order, request = self._submitted()
+        with patch.object(type(order), 'action_confirm', side_effect=KeyError("secret_column")), \
+                mute_logger('odoo.addons.sale_order_control.models.approval.check.sale_order_submission'):
+            request.with_user(self.sales_manager).action_agree()
+        self.assertEqual((request.state, order.state), ('approved', 'draft'))
+        [message] = self._messages(self.salesperson)
+        self.assertNotIn("secret_column", message.body)
+        self.assertIn("server", message.body)
 
     def test_the_result_is_kept_in_the_language_of_who_asked(self):
         self.env['res.lang']._activate_lang('zh_CN')

@@ -154,3 +154,39 @@ class TestApprovalPass(ApprovalCommon):
         self.assertEqual(fix.line_values, {order.order_line.id: {'product_uom_qty': 4.0}})
         order.with_user(self.salesperson)._apply_control_fixes([fix])
         self.assertFalse(self._stopping(order))
+
+    def _scarce_order(self):
+        self._switch(promise='warn')
+        self._policy(domain='[]', on_shortage=True, name="Scarce")
+        scarce = self._new_product("Scarce", 50.0, 20.0, stock=4.0)
+        order = self._create_order(6, product_id=scarce.id)
+        chosen, _left = self._plan(order)
+        return order.with_user(self.salesperson), chosen
+
+    def test_splitting_does_not_lead_round_an_amount(self):
+        policy = self._policy(min_amount=250.0, name="Amount")
+        order, chosen = self._scarce_order()
+        with self.assertRaisesRegex(UserError, "nobody would be asked.*“Amount”"):
+            order._apply_control_fixes(chosen, keep_rest=True)
+        self.assertEqual(order.order_line.product_uom_qty, 6.0)
+        self.assertFalse(self.env['sale.order'].search([('origin', '=', order.name)]))
+        # A policy that counts both halves together needs no such care.
+        policy.cumulative_days = 30
+        self.assertTrue(order._apply_control_fixes(chosen, keep_rest=True))
+
+    def test_less_is_less_and_a_policy_that_still_looks_at_it_is_enough(self):
+        policy = self._policy(min_amount=250.0, name="Amount")
+        order, chosen = self._scarce_order()
+        order._apply_control_fixes(chosen)
+        self.assertFalse(self._stopping(order))
+        policy.min_amount = 150.0
+        order, chosen = self._scarce_order()
+        self.assertTrue(order._apply_control_fixes(chosen, keep_rest=True))
+        self.assertEqual([code.rsplit('.', 1)[1] for code in self._stopping(order)], ['min_amount'])
+
+    def test_the_rest_says_why_its_price_is_what_it_is(self):
+        order, chosen = self._scarce_order()
+        reason = self.env.ref('sale_order_control.price_reason_other')
+        order.order_line.write({'discount': 5.0, 'price_reason_id': reason.id, 'price_reason_note': "Scratched"})
+        rest = order._apply_control_fixes(chosen, keep_rest=True)
+        self.assertEqual((rest.order_line.price_reason_id, rest.order_line.price_reason_note), (reason, "Scratched"))

@@ -66,6 +66,50 @@ class TestApprovalPriceReason(ApprovalCommon):
         order.order_line[1].price_reason_id = self.volume
         self.assertFalse(self._issue(order))
 
+    def test_marks_that_anybody_can_write_excuse_nothing(self):
+        order = self._create_order(2)
+        lines = self.env['sale.order.line'].with_user(self.salesperson)
+        for name in ('is_downpayment', 'is_delivery', 'is_reward_line'):
+            if name in lines._fields:
+                lines.create({
+                    'order_id': order.id, 'product_id': self.product.id, 'product_uom_qty': 1, 'price_unit': 50.0,
+                    name: True})
+        self.assertEqual(self._issue(order).facts['lines'], order.order_line[1:].ids)
+
+    def test_down_payments_and_delivery_need_no_reason(self):
+        self.company.control_price_reason = 'any'
+        order = self._create_order(2)
+        self.env['sale.order.line'].create({
+            'order_id': order.id, 'product_id': self.product.id, 'product_uom_qty': 0, 'price_unit': 50.0,
+            'is_downpayment': True})
+        self.assertFalse(self._issue(order))
+        if 'delivery.carrier' in self.env:
+            shipping = self._new_product("Shipping", 15.0, 0.0, stock=0)
+            self.env['delivery.carrier'].create({'name': "Post", 'product_id': shipping.id})
+            order.order_line = [Command.create({'product_id': shipping.id, 'price_unit': 7.0})]
+            self.assertFalse(self._issue(order))
+
+    def test_what_a_promotion_takes_off_needs_none_up_to_what_it_gives(self):
+        if 'loyalty.program' not in self.env:
+            self.skipTest("sale_loyalty is not installed")
+        self.env['loyalty.program'].search([]).active = False
+        self.env['loyalty.program'].create({
+            'name': "A tenth off", 'program_type': 'promotion', 'applies_on': 'current', 'trigger': 'auto',
+            'rule_ids': [Command.create({'product_ids': self.product.ids, 'minimum_qty': 2})],
+            'reward_ids': [Command.create({
+                'reward_type': 'discount', 'discount': 10.0, 'discount_mode': 'percent',
+                'discount_applicability': 'order', 'required_points': 1})],
+        })
+        order = self._create_order(4)
+        order.sudo()._update_programs_and_rewards()
+        [(coupon, rewards)] = order.sudo()._get_claimable_rewards().items()
+        order.sudo()._apply_program_reward(rewards[:1], coupon)
+        line = order.order_line.filtered(lambda line: line.price_subtotal < 0)
+        self.assertEqual(line.price_subtotal, -40.0)
+        self.assertFalse(self._issue(order))
+        line.price_unit = -41.0
+        self.assertTrue(self._issue(order), "the promotion gives 40")
+
     def test_who_may_accept_it_is_said(self):
         self._policy(self._level(self.sales_manager, name="Sales manager"), max_discount=10.0)
         order = self._create_order(2, discount=12.0)

@@ -97,6 +97,35 @@ class TestOrderTerms(ControlCommon):
         self.assertFalse(terms(line(quantity=10.5)).worse_aspects(terms(), tolerance=5))
         self.assertTrue(terms(line(quantity=10.6)).worse_aspects(terms(), tolerance=5))
 
+    def test_what_is_unchanged_is_within_any_tolerance(self):
+        for agreed in (
+            terms(line(), line(product_id=9, quantity=1, price_unit=-150)),
+            terms(line(), line(product_id=9, quantity=-1, price_unit=150)),
+            terms(line(quantity=-2)),
+            terms(line(quantity=2), line(product_id=2, quantity=-5)),
+        ):
+            for tolerance in (0, 5, 50):
+                with self.subTest(lines=len(agreed.lines), tolerance=tolerance):
+                    self.assertFalse(agreed.worse_aspects(agreed, tolerance))
+
+    def test_the_tolerance_of_what_is_taken_off_ends(self):
+        for former, within, beyond in (
+            ({'quantity': 1, 'price_unit': -100}, {'price_unit': -105}, {'price_unit': -105.1}),
+            ({'quantity': -1, 'price_unit': 100}, {'price_unit': 105}, {'price_unit': 105.1}),
+            ({'quantity': -100, 'price_unit': 1}, {'quantity': -105}, {'quantity': -106}),
+        ):
+            with self.subTest(former=former):
+                agreed = terms(line(), line(product_id=9, **former))
+                tried = [terms(line(), line(product_id=9, **{**former, **values})) for values in (within, beyond)]
+                self.assertFalse(tried[0].worse_aspects(agreed, 5))
+                self.assertEqual(tried[1].worse_aspects(agreed, 5), ['price'])
+
+    def test_less_taken_back_is_more_owed(self):
+        agreed = terms(line(), line(product_id=2, quantity=-4))
+        less = terms(line(), line(product_id=2, quantity=-3))
+        self.assertEqual(less.worse_aspects(agreed, 5), ['quantity', 'amount'])
+        self.assertFalse(terms(line(), line(product_id=2, quantity=-3.9)).worse_aspects(agreed, 5))
+
     def test_discount_counts_negative_lines(self):
         self.assertEqual(terms(line(discount=10)).discount, 10)
         self.assertEqual(terms(line(), line(product_id=9, quantity=1, price_unit=-250)).discount, 25)

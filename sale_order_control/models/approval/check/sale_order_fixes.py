@@ -36,6 +36,23 @@ class SaleOrder(models.Model):
         precision = self.env['decimal.precision']
         return 10 ** -precision.precision_get('Product Price'), 10 ** -precision.precision_get('Discount')
 
+    # === A SECOND QUOTATION ===#
+
+    def _get_split_objections(self, whole):
+        objections = super()._get_split_objections(whole)
+        codes = {issue.code for issue in self._get_control_issues('submit')[self.id]}
+        avoided = self.env['sale.approval.policy'].sudo().browse(
+            issue.facts['policy'] for issue in self._get_control_issues('submit', {self.id: whole})[self.id]
+            if issue.stops and issue.code.startswith(POLICY_CODE) and issue.code.endswith('.min_amount')
+            and issue.code not in codes)
+        # A policy that counts what the customer ordered lately sees both halves.
+        avoided = avoided.filtered(lambda policy: not policy.cumulative_days)
+        if avoided:
+            objections.append(self.env._(
+                "in two quotations nobody would be asked about the amount of the whole (policy “%s”). Leave the rest "
+                "out, or submit the whole for approval.", "”, “".join(avoided.mapped('name'))))
+        return objections
+
     # === WHAT OTHER CONTROLS FOUND ===#
 
     def _get_found_fixes(self, issue, terms):
@@ -84,9 +101,9 @@ class SaleOrder(models.Model):
     # === PRICES ===#
 
     def _get_list_price_fixes(self, issue, terms):
-        prices = self._get_list_prices({self.id: terms})[self.id]
         share = 1 - issue.facts['limit'] / 100
-        solved = self._raise_to(issue, terms, {line.key: price * share for line, _net, price in prices})
+        prices = self._get_own_list_prices(terms)
+        solved = self._raise_to(issue, terms, {key: price * share for key, price in prices.items()})
         label = self.env._("Raise the price to at least %s %% of the list price.", self._format_percent(100 * share))
         return [self._prepare_price_fix(issue, 'list', label, terms, solved)] if solved else []
 

@@ -72,14 +72,59 @@ class SaleOrder(models.Model):
                 or line.product_id not in reward.reward_product_ids._ids:
             return False
         taken = promised.get(card, 0.0) + line.quantity / reward.reward_product_qty * reward.required_points
+        promised[card] = taken
+        return taken <= self._get_promised_points(card) + 1e-6
+
+    def _get_promised_points(self, card):
+        """Return the points that a card has for this order, with those that went into its rewards."""
         points = card.points
         if self.state == 'sale':
             # What an order took is off the card when it is confirmed.
             points += sum(self.order_line.filtered(lambda other: other.coupon_id == card).mapped('points_cost'))
         elif card.program_id.applies_on != 'future':
             points += sum(self.coupon_point_ids.filtered(lambda point: point.coupon_id == card).mapped('points'))
-        promised[card] = taken
-        return taken <= points + 1e-6
+        return points
+
+    def _is_promised_discount(self, line, terms, promised):
+        """Whether a line takes off what a promotion of the company gives for this order, or pays with a card.
+
+        As with :meth:`_is_promised_reward`, that the line says so is not enough.
+
+        :param LineTerms line: a line with a negative amount
+        :param ControlTerms terms: what the order sells
+        :param dict promised: what other lines took off, ``{(reward, card): amount}``; changed in place
+        """
+        own = self.order_line.browse(line.key or ())
+        if line.amount >= 0 or 'reward_id' not in own._fields or not own.reward_id or own not in self.order_line:
+            return False
+        reward, card = own.reward_id, own.coupon_id
+        if reward.program_id != card.program_id or reward.reward_type not in ('discount', 'shipping') \
+                or line.product_id != reward.discount_line_product_id.id:
+            return False
+        taken = promised.get((reward, card), 0.0) - line.amount
+        promised[reward, card] = taken
+        # Split over several taxes, each part is rounded by itself.
+        return taken <= self._get_promised_discount(reward, card, terms) + 0.05
+
+    def _get_promised_discount(self, reward, card, terms):
+        """Return the most that a reward takes off an order, in the order's currency."""
+        points = self._get_promised_points(card)
+        if points < reward.required_points - 1e-6:
+            return 0.0
+        sold = [line for line in terms.lines if line.amount > 0]
+        gross = sum(line.amount for line in sold)
+        if reward.reward_type == 'shipping':
+            carried = self._get_delivery_products()
+            most = sum(line.amount for line in sold if line.product_id in carried)
+        elif reward.discount_mode == 'percent':
+            most = gross * reward.discount / 100
+        else:
+            most = reward.discount * (points if reward.discount_mode == 'per_point' else 1)
+            most = reward.currency_id._convert(most, self.currency_id, self.company_id, self._get_control_today())
+        if reward.discount_max_amount:
+            most = min(most, reward.currency_id._convert(
+                reward.discount_max_amount, self.currency_id, self.company_id, self._get_control_today()))
+        return most
 
     def _judge_policy(self, rule, figures):
         found = super()._judge_policy(rule, figures)

@@ -4,15 +4,18 @@ from ...order.control_memory import control_acting, control_memory
 
 
 class SaleOrder(models.Model):
-    """Who made the terms of somebody else's order worse is a maker of it: nobody agrees to a discount of their own."""
+    """Who made the terms of somebody else's order worse is a maker of it, and of its copies.
+
+    Nobody agrees to a discount of their own.
+    """
 
     _inherit = 'sale.order'
 
     approval_maker_ids = fields.Many2many(
         'res.users', 'sale_order_approval_maker_rel', 'order_id', 'user_id', string="Made It Too", readonly=True,
         copy=False, groups='base.group_user',
-        help="Users who sold the order before somebody else did, or changed its terms to the worse without having "
-             "entered it: they do not approve it.")
+        help="Users who sold the order before somebody else did, changed its terms to the worse without having "
+             "entered it, or entered the quotation that it is a copy of: they do not approve it.")
 
     @api.model
     def _get_control_protected_fields(self):
@@ -20,6 +23,29 @@ class SaleOrder(models.Model):
 
     def _get_approval_makers(self):
         return super()._get_approval_makers() | self.approval_maker_ids
+
+    def copy(self, default=None):
+        copies = super().copy(default)
+        copies._keep_makers(self)
+        return copies
+
+    def _keep_makers(self, sources):
+        """Remember those who made the terms that were copied: a copy is no way to approve one's own discount.
+
+        Who copies is the maker of the copy anyhow; customers and the system's own user decide on nothing.
+
+        :param sources: the order that each of these is a copy of
+        """
+        found = {}
+        for order, source in zip(self.sudo(), sources.sudo(), strict=True):
+            if order.company_id and order.company_id._get_control_mode('approval') != 'off':
+                makers = source._get_approval_makers().filtered(
+                    lambda user: user.id not in (self.env.uid, SUPERUSER_ID) and not user.share)
+                found[makers] = found.get(makers, order.browse()) | order
+        with control_acting(self.env):
+            for makers, orders in found.items():
+                if makers:
+                    orders.write({'approval_maker_ids': [Command.set(makers.ids)]})
 
     def _get_control_watched(self):
         # Who entered a quotation is its maker anyhow: those edits are not compared.

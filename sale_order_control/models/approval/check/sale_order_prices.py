@@ -60,7 +60,8 @@ class SaleOrder(models.Model):
         """Compare prices with what the customer's own pricelist asks, else with the product's list price.
 
         Neither the pricelist nor the date that is written on the order counts, because its maker writes them:
-        the customer's pricelist does, on the day on which the order was entered.
+        the customer's pricelist does, on the day on which the order was entered. Where another company is
+        invoiced, the higher price of both counts.
 
         :param dict terms: ``{order_id: ControlTerms}``
         :return: ``{order_id: (percent below list of the worst line, product id)}``
@@ -79,11 +80,10 @@ class SaleOrder(models.Model):
             have a list price
         """
         orders = self.sudo()
-        pricelists = {
-            order.id: order.partner_id.with_company(order.company_id).property_product_pricelist for order in orders}
+        pricelists = {order.id: order._get_list_pricelists() for order in orders}
         products = self.env['product.product'].sudo().browse(
             {line.product_id for order in orders for line in terms[order.id].lines if line.product_id})
-        pricelist_ids = {pricelist.id for pricelist in pricelists.values() if pricelist}
+        pricelist_ids = {pricelist.id for found in pricelists.values() for pricelist in found if pricelist}
         # One search for all pricelists and days; which rule counts on which day is filtered below.
         items = products.env['product.pricelist.item'].search([
             ('pricelist_id', 'in', list(pricelist_ids)),
@@ -92,30 +92,88 @@ class SaleOrder(models.Model):
         items = items.grouped('pricelist_id')
         none = products.env['product.pricelist.item']
         return {
-            order.id: order._compare_with_list(terms[order.id], items.get(pricelists[order.id], none))
+            order.id: order._compare_with_list(
+                terms[order.id], [items.get(pricelist, none) for pricelist in pricelists[order.id]])
             for order in orders
         }
 
-    def _compare_with_list(self, terms, items):
-        """Return ``[(LineTerms, unit price after all discounts, list price), ...]`` of the lines that have one."""
-        day = self.create_date
-        currency = self.env['res.currency'].browse(terms.currency_id)
-        valid = items.filtered(
-            lambda item: (item.date_start or day) <= day <= (item.date_end or day))
-        bundled = self.order_line.filtered('combo_item_id')._ids
+    def _get_list_pricelists(self):
+        """Return the pricelists that count: the customer's own, and that of another company that is invoiced.
+
+        :return: list of ``product.pricelist``, each may be empty: the product's own price counts
+        """
+        customers = [self.partner_id]
+        if self.partner_invoice_id.commercial_partner_id != self.partner_id.commercial_partner_id:
+            customers.append(self.partner_invoice_id)
+        return list(dict.fromkeys(
+            customer.with_company(self.company_id).property_product_pricelist for customer in customers))
+
+    def _get_own_list_prices(self, terms):
+        """Return ``{line id: list price}`` of one order; a combo has its price in its choices and is left out."""
+        lines = {line.key: line for line in terms.lines}
+        return {
+            line.key: price for line, _net, price in self._get_list_prices({self.id: terms})[self.id]
+            if lines.get(line.key) is line
+        }
+
+    def _compare_with_list(self, terms, item_sets):
+        """Compare the prices of one order with its list prices.
+
+        :param item_sets: the rules of each pricelist that counts; the highest price does
+        :return: ``[(LineTerms, unit price after all discounts, list price), ...]`` of the lines that have one
+        """
+        day, factor = self.create_date, 1 - terms.overall_discount
+        item_sets = [
+            items.filtered(lambda item: (item.date_start or day) <= day <= (item.date_end or day))
+            for items in item_sets]
         found = []
-        for line, net in self._get_net_prices(terms):
-            product = self.env['product.product'].with_company(self.company_id).browse(line.product_id)
-            if line.key in bundled or product.type == 'combo':
-                continue
-            uom = self.env['uom.uom'].browse(line.uom_id) or product.uom_id
-            quantity = uom._compute_quantity(line.quantity, product.uom_id, raise_if_failure=False)
-            item = next((item for item in valid if item._is_applicable_for(product, quantity)), items.browse())
-            price = item._compute_price(product, line.quantity, uom, date=day, currency=currency)
-            if self.fiscal_position_id:
-                price = product._get_tax_included_unit_price_from_price(
-                    price, product.taxes_id._filter_taxes_by_company(self.company_id),
-                    fiscal_position=self.fiscal_position_id)
+        for line, extra in self._get_listed_lines(terms):
+            price = max(self._get_list_price(line, items, terms.currency_id) for items in item_sets)
             if price > 0:
-                found.append((line, net, price))
+                found.append((line, line.net_price * factor, price + extra))
         return found
+
+    def _get_list_price(self, line, items, currency_id):
+        """Return what a pricelist asks for one unit on the day on which the order was entered."""
+        day = self.create_date
+        product = self.env['product.product'].with_company(self.company_id).browse(line.product_id)
+        uom = self.env['uom.uom'].browse(line.uom_id) or product.uom_id
+        quantity = uom._compute_quantity(line.quantity, product.uom_id, raise_if_failure=False)
+        item = next((item for item in items if item._is_applicable_for(product, quantity)), items.browse())
+        price = item._compute_price(
+            product, line.quantity, uom, date=day, currency=self.env['res.currency'].browse(currency_id))
+        if self.fiscal_position_id:
+            price = product._get_tax_included_unit_price_from_price(
+                price, product.taxes_id._filter_taxes_by_company(self.company_id),
+                fiscal_position=self.fiscal_position_id)
+        return price
+
+    def _get_listed_lines(self, terms):
+        """Find the lines whose price the list knows: a combo with the price of all its choices, and what is no combo.
+
+        :return: ``[(LineTerms, what choices cost on top of the combo per unit), ...]``
+        """
+        lines = {line.key: line for line, _net in self._get_net_prices(terms)}
+        heads, combos = {own.id: {} for own in self.order_line if own.product_id.type == 'combo'}, []
+        for own in self.order_line.filtered('combo_item_id'):
+            head, choices = own.linked_line_id, heads.get(own.linked_line_id.id)
+            if choices is not None and {own.id, head.id} <= lines.keys() and self._is_choice(own, head, choices, lines):
+                choices[own.combo_item_id.combo_id] = own
+        for key, choices in heads.items():
+            head = lines.pop(key, None)
+            if choices:
+                price = head.net_price + sum(lines.pop(own.id).net_price for own in choices.values())
+                # As Odoo does it, what a choice costs on top is taken as it is, in any currency.
+                extra = sum(own.combo_item_id.extra_price for own in choices.values())
+                combos.append((replace(head, price_unit=price, discount=0.0), extra))
+        return [(line, 0.0) for line in lines.values()] + combos
+
+    def _is_choice(self, own, head, choices, lines):
+        """Whether a line is what a combo contains: one of each of its choices, as often as the combo itself.
+
+        That the line says so is not enough: Odoo looks at that only when the choice is written.
+        """
+        item = own.combo_item_id
+        return item.combo_id in head.product_id.combo_ids and item.combo_id not in choices \
+            and item.product_id == own.product_id and own.product_uom_id == own.product_id.uom_id \
+            and lines[own.id].quantity == lines[head.id].quantity

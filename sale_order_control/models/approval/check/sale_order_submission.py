@@ -135,8 +135,9 @@ class SaleOrder(models.Model):
             raise
         except (UserError, RedirectWarning) as refusal:
             return str(refusal.args[0])
-        except Exception as error:
+        except Exception:
             # Whatever an app does wrong when confirming, it must not undo the decision.
             _logger.exception("Confirmation of approved orders %s failed", self.ids)
-            return str(error)
+            # What went wrong inside says nothing to the maker, and may say too much.
+            return self.env._("An app reported an error. An administrator finds it in the server's log.")
         return ""

@@ -76,7 +76,9 @@ class SaleOrderLine(models.Model):
         string="Below List %", compute='_compute_list_price_gap', digits='Discount', groups='base.group_user',
         help="By how much the price, after the discount of the line, is below the list price; negative above it.")
 
-    @api.depends('price_unit', 'discount', 'product_uom_qty', 'product_id')
+    @api.depends(
+        'price_unit', 'discount', 'product_uom_qty', 'product_id', 'linked_line_ids.price_unit',
+        'linked_line_ids.discount')
     def _compute_list_price_gap(self):
         orders = self.order_id._origin.filtered('control_price_reason_asked')
         terms = orders._get_control_terms()
@@ -89,11 +91,12 @@ class SaleOrderLine(models.Model):
             line.list_price_unit = gap.list_price if gap else 0.0
             line.list_price_gap = round(gap.percent, 2) if gap else 0.0
 
-    def _is_price_typed(self):
-        """Whether somebody chose the line's price: not a down payment, a reward or a computed delivery charge."""
-        self.ensure_one()
-        return not any(
-            name in self._fields and self[name] for name in ('is_downpayment', 'is_reward_line', 'is_delivery'))
+    def _prepare_split_values(self):
+        return {
+            **super()._prepare_split_values(),
+            'price_reason_id': self.price_reason_id.id,
+            'price_reason_note': self.price_reason_note,
+        }
 
     def _lacks_price_reason(self):
         """Whether the line does not say why its price is what it is."""
@@ -136,18 +139,22 @@ class SaleOrder(models.Model):
         asked = self.filtered(lambda order: order.company_id.sudo().control_price_reason not in (False, 'no'))
         prices = asked._get_list_prices(terms) if asked else {}
         found = {}
+        carried = self._get_delivery_products() if asked else set()
         for order in asked.sudo():
             only_below = order.company_id.control_price_reason == 'below'
-            typed = {line.id for line in order.order_line if line._is_price_typed()}
             gaps = [PriceGap(line, price) for line, _net, price in prices[order.id]]
             # What is taken off the whole order has no list price: it is all by hand.
             gaps += [PriceGap(line, 0.0) for line in terms[order.id].lines if line.amount < 0]
             smallest = min(order.currency_id.rounding, order._get_price_grids()[0]) / 2 + 1e-9
+            promised = {}
             found[order.id] = [
                 gap for gap in gaps
-                if (gap.line.key in typed or not gap.line.key)
-                and (gap.list_price - gap.line.net_price > smallest
-                     or not only_below and gap.line.net_price - gap.list_price > smallest)
+                if (gap.list_price - gap.line.net_price > smallest
+                    or not only_below and gap.line.net_price - gap.list_price > smallest)
+                # Nobody chose what delivery costs and what a promotion gives; down payments have no quantity.
+                and gap.line.product_id not in carried
+                and not order._is_promised_reward(gap.line, promised)
+                and not order._is_promised_discount(gap.line, terms[order.id], promised)
             ]
         return {order_id: gaps for order_id, gaps in found.items() if gaps}
 
@@ -234,7 +241,7 @@ class SaleOrder(models.Model):
         fixes = super()._get_control_fixes(issue, terms)
         if issue.code == REASON_CODE:
             grid, _discount_grid = self._get_price_grids()
-            prices = {line.key: price for line, _net, price in self._get_list_prices({self.id: terms})[self.id]}
+            prices = self._get_own_list_prices(terms)
             solved = replace(terms, lines=tuple(
                 replace(line, price_unit=round_up(prices[line.key], grid), discount=0.0)
                 if line.key in issue.facts['lines'] and line.key in prices else line

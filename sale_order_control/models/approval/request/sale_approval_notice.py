@@ -138,7 +138,7 @@ class SaleApprovalTask(models.Model):
                     'res_name': request.name,
                     'user_id': user.id,
                     'user_tz': user.tz,
-                    'date_deadline': fields.Date.context_today(self),
+                    'date_deadline': task._get_due_day(user),
                     'summary': self.env._(
                         "Approve %(document)s (%(level)s)", document=request.document_name, level=task.level_name),
                 }
@@ -151,6 +151,13 @@ class SaleApprovalTask(models.Model):
                 tasks.env._("For your approval: %s", ", ".join(tasks.request_id[:5].mapped('document_name'))),
                 # Who took over from several people is told once per level.
                 list(dict.fromkeys(task._get_call_line() for task in tasks)))
+
+    def _get_due_day(self, user):
+        """Return the day, where the user is, by which to decide; without a deadline it is today."""
+        task = self.with_context(tz=user.tz)
+        if not task.deadline:
+            return fields.Date.context_today(task)
+        return fields.Datetime.context_timestamp(task, task.deadline).date()
 
     def _get_call_line(self):
         request = self.request_id
