@@ -45,7 +45,7 @@ class SaleOrder(models.Model):
         with control_acting(self.env):
             for makers, orders in found.items():
                 if makers:
-                    orders.write({'approval_maker_ids': [Command.set(makers.ids)]})
+                    orders.write({'approval_maker_ids': [Command.link(user.id) for user in makers]})
 
     def _get_control_watched(self):
         # Who entered a quotation is its maker anyhow: those edits are not compared.
