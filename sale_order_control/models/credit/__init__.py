@@ -84,3 +84,4 @@ from .settlement import settlement_statement
 from .settlement import settlement_content
 from .settlement import settlement_cycle
 from .account import credit_account_overdue
+from .account import credit_new_customer

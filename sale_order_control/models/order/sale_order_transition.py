@@ -5,6 +5,8 @@ from .control_memory import control_acting, control_memory
 
 # Figures that Odoo computes and the rules rely on. A form shows them read-only; over RPC they can be written.
 COMPUTED_FIGURES = frozenset({'amount_untaxed', 'amount_tax', 'amount_total', 'invoice_status', 'delivery_status'})
+# What orders get from elsewhere: besides their figures the online payments, which link themselves to their orders.
+FOLLOWING = COMPUTED_FIGURES | {'transaction_ids'}
 
 
 class SaleOrder(models.Model):
@@ -97,30 +99,30 @@ class SaleOrder(models.Model):
         if control_memory(self.env).acting:
             return
         touched = self._get_control_protected_fields() & vals.keys()
-        if self and not touched and COMPUTED_FIGURES & vals.keys() and self._get_controlled():
-            touched = COMPUTED_FIGURES & vals.keys()
+        if self and not touched and FOLLOWING & vals.keys() and self._get_controlled():
+            touched = FOLLOWING & vals.keys()
         if touched:
             raise AccessError(self.env._(
                 "These fields follow from checks and decisions and cannot be written: %s", ", ".join(sorted(touched))))
 
     @api.model
     def _get_undefaulted_fields(self):
-        return super()._get_undefaulted_fields() | self._get_control_protected_fields() | COMPUTED_FIGURES
+        return super()._get_undefaulted_fields() | self._get_control_protected_fields() | FOLLOWING
 
     def _control_clean_values(self, vals):
-        """Refuse protected fields of a new order, and leave out figures that Odoo computes."""
+        """Refuse protected fields of a new order, and leave out what an order gets from elsewhere."""
         self.browse()._control_refuse_protected(vals)
-        if not COMPUTED_FIGURES & vals.keys():
+        if not FOLLOWING & vals.keys():
             return vals
         company_id = vals.get('company_id') or self.default_get(['company_id']).get('company_id')
         if not self.env['res.company'].browse(company_id).sudo()._has_control():
             return vals
-        return {name: value for name, value in vals.items() if name not in COMPUTED_FIGURES}
+        return {name: value for name, value in vals.items() if name not in FOLLOWING}
 
     def _control_clean_defaults(self):
         """Drop context keys that would fill protected fields of a new order."""
         unwanted = {
-            f'default_{name}' for name in self._get_control_protected_fields() | COMPUTED_FIGURES
+            f'default_{name}' for name in self._get_control_protected_fields() | FOLLOWING
         } & self.env.context.keys()
         if not unwanted:
             return self

@@ -26,8 +26,10 @@ from . import test_credit_limit_request
 from . import test_credit_loopholes
 from . import test_credit_merge
 from . import test_credit_modules
+from . import test_credit_new_customer
 from . import test_credit_night_chunks
 from . import test_credit_nightly
+from . import test_credit_online
 from . import test_credit_outlook
 from . import test_credit_overdue
 from . import test_credit_parties

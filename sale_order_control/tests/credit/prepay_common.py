@@ -1,4 +1,6 @@
-from odoo import fields
+from unittest.mock import patch
+
+from odoo import Command, fields
 
 from .common import CreditCommon
 
@@ -29,6 +31,18 @@ class PrepaymentCommon(CreditCommon):
             'amount': amount, 'journal_id': self.bank.id, 'memo': memo, **values})
         payment.action_post()
         return payment.move_id.line_ids.filtered(lambda line: line.account_id.account_type == 'asset_receivable')
+
+    def _pay_online(self, orders, amount, state='done'):
+        provider = self.env['payment.provider'].create({
+            'name': "Test", 'code': 'none', 'state': 'test', 'company_id': self.company.id})
+        method = self.env.ref('payment.payment_method_unknown')
+        tx = self.env['payment.transaction'].create({
+            'provider_id': provider.id, 'payment_method_id': method.id, 'amount': amount, 'state': state,
+            'currency_id': orders.currency_id.id, 'partner_id': self.customer.id, 'operation': 'online_direct',
+            'reference': f'tx {orders[:1].id} {amount}', 'sale_order_ids': [Command.set(orders.ids)]})
+        with patch.object(type(tx), '_create_payment', lambda self, **values: self.env['account.payment']):
+            tx._post_process()
+        return tx
 
     def _refund(self, line):
         """Send a payment back."""

@@ -50,6 +50,49 @@ class TestCreditFourEyes(CreditCommon):
         self.order.sudo().user_id = self.salesperson
         self._assert_refused(self.account.write, {'credit_limit': 2000})
 
+    def _sold_by(self, user):
+        """Return an order on credit hold that one person entered, another submitted, and a third one sells."""
+        self.account.with_user(self.colleague).credit_limit = 100
+        order = self._create_order(5)
+        order.sudo().user_id = user
+        order = order.with_user(self.sales_manager)
+        order.action_submit()
+        self.assertEqual(order.credit_state, 'hold')
+        return order
+
+    def test_who_gave_the_order_away_does_not_release_it(self):
+        self.order.sudo().action_cancel()
+        order = self._sold_by(self.controller)
+        order.with_user(self.controller).user_id = self.other_salesperson
+        for act in (order.with_user(self.controller).action_credit_release,
+                    order.with_user(self.controller).action_credit_reject):
+            with self.assertRaisesRegex(AccessError, "Four eyes"), self.env.cr.savepoint():
+                act("A good customer")
+        self._assert_refused(self.account.write, {'credit_limit': 9000})
+        order.with_user(self.colleague).action_credit_release("Looked at")
+        self.assertEqual(order.credit_state, 'released')
+
+    def test_who_submitted_an_order_does_not_release_it(self):
+        self.order.sudo().action_cancel()
+        order = self._create_order(50)
+        order.with_user(self.controller).action_submit()
+        self.assertEqual(order.credit_state, 'hold')
+        self.assertNotIn(self.controller, order.user_id | order.create_uid)
+        with self.assertRaisesRegex(AccessError, "Four eyes"):
+            order.with_user(self.controller).action_credit_release("A good customer")
+        self._assert_refused(self.account.write, {'credit_limit': 9000})
+
+    def test_a_release_of_the_customer_frees_no_order_that_was_given_away(self):
+        self.order.sudo().action_cancel()
+        self.account.action_release("A good customer", 9000)
+        order = self._sold_by(self.controller)
+        order.with_user(self.controller).user_id = self.other_salesperson
+        order.action_credit_recheck()
+        self.assertEqual(order.credit_state, 'hold')
+        theirs = self._create_order(5)
+        theirs.action_submit()
+        self.assertNotEqual(theirs.credit_state, 'hold')
+
     def test_a_confirmed_order_counts_until_it_is_over(self):
         self.order.action_confirm()
         self._assert_refused(self.account.write, {'credit_limit': 2000})

@@ -40,6 +40,15 @@ class TestCreditHolds(CreditCommon):
         self.assertEqual(reasons.browse(reasons._get_ids(['credit.limit.sub'])).code, 'credit.limit')
         self.assertEqual(reasons.browse(reasons._get_ids(['credit.invented'])).code, 'credit.other')
 
+    def test_every_rule_has_its_own_reason_and_advice(self):
+        reasons = self.env['credit.hold.reason']
+        for code in ('refused', 'hold', 'overdue', 'limit', 'pool', 'order_max', 'prepayment', 'settlement', 'terms',
+                     'document', 'rate', 'payer'):
+            with self.subTest(code=code):
+                reason = reasons.browse(reasons._get_ids([f'credit.{code}']))
+                self.assertEqual(reason.code, f'credit.{code}')
+                self.assertTrue(reason.advice)
+
     def test_what_a_hold_costs_is_amount_times_days_at_the_yearly_rate(self):
         self.company.credit_hold_rate = 7.3
         order = self._held(15)

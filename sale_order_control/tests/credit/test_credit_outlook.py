@@ -4,7 +4,7 @@ from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import Form, new_test_user, tagged
 
-from ...models.order.control_memory import event_happened
+from ...models.order.control_memory import control_today, event_happened
 from .common import CreditCommon
 
 
@@ -40,6 +40,15 @@ class TestCreditOutlook(CreditCommon):
         order = self._create_order(1)
         outlook = order._get_credit_outlooks()[order.id]
         self.assertEqual((outlook.available, outlook.after, outlook.other_count), (500, 400, 0))
+
+    def test_quotations_that_are_no_longer_valid_do_not_count(self):
+        today = fields.Date.today()
+        expired, last_day = self._create_order(2), self._create_order(3)
+        expired.validity_date, last_day.validity_date = today - timedelta(days=1), today
+        order = self._create_order(1)
+        self.assertEqual(order._get_credit_outlooks()[order.id].others, 300)
+        with control_today(self.env, today + timedelta(days=1)):
+            self.assertEqual(order._get_credit_outlooks()[order.id].others, 0)
 
     def test_without_control_nothing_is_said(self):
         self._switch(credit='off')

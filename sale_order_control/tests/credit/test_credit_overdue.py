@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from odoo import fields
+from odoo import Command, fields
 from odoo.exceptions import AccessError
 from odoo.tests import Form, tagged
 
@@ -16,6 +16,7 @@ class TestCreditOverdue(CreditCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.today = fields.Date.today()
+        cls.accountant = cls._new_user('soc_acc', 'account.group_account_manager')
 
     def _late(self):
         return self.account.search([('is_overdue', '=', True), ('id', '=', self.account.id)])
@@ -55,6 +56,31 @@ class TestCreditOverdue(CreditCommon):
             self.assertEqual(self.account.search(broken), self.account)
             self._pay(invoice)
             self.assertFalse(self.account.search(broken))
+
+    def _listed(self, user):
+        """Open the overdue invoices as a user, and see what the list holds."""
+        action = self.account.with_user(user).action_view_overdue_invoices()
+        return self.env['account.move'].with_user(user).search(action['domain'])
+
+    def test_the_invoices_behind_the_figure_are_listed_and_no_others(self):
+        invoicer = self._new_user('soc_invoicer', 'account.group_account_invoice')
+        halves = self.env['account.payment.term'].create({'name': "Halves", 'line_ids': [
+            Command.create({'value': 'percent', 'value_amount': 50, 'nb_days': 0}),
+            Command.create({'value': 'percent', 'value_amount': 50, 'nb_days': 60})]})
+        late = self._loose_invoice(
+            300, due=self.today - timedelta(days=9), invoice_payment_term_id=halves.id, invoice_date_due=False)
+        self.assertGreater(late.invoice_date_due, self.today)
+        disputed = self._loose_invoice(70, due=self.today - timedelta(days=9))
+        self._loose_invoice(20, due=self.today)
+        disputed.with_user(self.controller).sudo(False).action_credit_dispute("Wrong goods")
+        self.account.invalidate_recordset()
+        self.assertEqual(self.account.overdue_amount, 150)
+        for user in (invoicer, self.accountant):
+            self.assertEqual(self._listed(user), late)
+        disputed.credit_dispute_ids.with_user(self.controller).action_close("They were right after all")
+        self._pay(late, 150)
+        self.account.invalidate_recordset()
+        self.assertEqual((self.account.overdue_amount, self._listed(invoicer)), (70, disputed))
 
     def test_controllers_note_promises_and_salespeople_do_not(self):
         view = self.env.ref('sale_order_control.credit_overdue_view_list')

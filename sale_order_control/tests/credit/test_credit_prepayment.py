@@ -138,18 +138,6 @@ class TestCreditPrepayment(PrepaymentCommon):
         self.assertGoesOn(order)
         self.assertEqual(order.sudo().advance_received, 1000)
 
-    def _pay_online(self, orders, amount, state='done'):
-        provider = self.env['payment.provider'].create({
-            'name': "Test", 'code': 'none', 'state': 'test', 'company_id': self.company.id})
-        method = self.env.ref('payment.payment_method_unknown')
-        tx = self.env['payment.transaction'].create({
-            'provider_id': provider.id, 'payment_method_id': method.id, 'amount': amount, 'state': state,
-            'currency_id': orders.currency_id.id, 'partner_id': self.customer.id, 'operation': 'online_direct',
-            'reference': f'tx {orders[:1].id} {amount}', 'sale_order_ids': [Command.set(orders.ids)]})
-        with patch.object(type(tx), '_create_payment', lambda self, **values: self.env['account.payment']):
-            tx._post_process()
-        return tx
-
     def test_authorised_money_and_a_payment_of_two_orders_count_for_none(self):
         order, other = self._order(), self._order()
         tx = self._pay_online(order, 1000, state='pending')

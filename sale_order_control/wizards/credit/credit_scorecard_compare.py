@@ -159,6 +159,8 @@ class CreditScorecardCompare(models.TransientModel):
 
 
 class CreditScorecardCompareLine(models.TransientModel):
+    """One customer in the comparison: score, grade and limit now and by the draft, and what made the difference."""
+
     _name = 'credit.scorecard.compare.line'
     _inherit = ['sale.control.wizard']
     _description = "Effect of a Credit Scorecard on a Customer"

@@ -76,19 +76,31 @@ class CreditAccount(models.Model):
         return broken if True in value else ~broken
 
     def action_view_overdue_invoices(self):
-        """Open what of the customer is overdue, for those who may read invoices."""
+        """Open what the overdue amount consists of, for those who may read invoices."""
         self.ensure_one()
         self.env['account.move'].check_access('read')
-        today = self.env['sale.order']._get_control_today()
         return {
             'type': 'ir.actions.act_window',
             'name': self.env._("Overdue Invoices of %s", self.partner_id.display_name),
             'res_model': 'account.move',
             'view_mode': 'list,form',
-            'domain': [
-                ('commercial_partner_id', '=', self.partner_id.id), ('state', '=', 'posted'),
-                ('move_type', 'in', ('out_invoice', 'out_receipt')), ('payment_state', 'in', ('not_paid', 'partial')),
-                ('invoice_date_due', '<', fields.Date.to_string(today)),
-                ('company_id', 'child_of', self.company_id.id),
-            ],
+            'domain': self._get_overdue_domain(),
         }
+
+    def _get_overdue_domain(self):
+        """Find the documents of which an instalment is overdue and which nobody disputes, as the figure counts them.
+
+        It is evaluated by who invoices, and disputes are not for everybody who does: they are looked up here.
+        """
+        today = fields.Date.to_string(self.env['sale.order']._get_control_today())
+        disputed = self.env['credit.dispute'].sudo().search([
+            ('partner_id', '=', self.partner_id.id), ('closed_on', '=', False),
+            ('company_id', 'child_of', self.company_id.id)]).move_id
+        return [
+            ('line_ids', 'any', [
+                ('partner_id.commercial_partner_id', '=', self.partner_id.id),
+                ('account_id.account_type', '=', 'asset_receivable'), ('amount_residual', '>', 0),
+                '|', ('date_maturity', '<', today), '&', ('date_maturity', '=', False), ('date', '<', today),
+            ]),
+            ('state', '=', 'posted'), ('company_id', 'child_of', self.company_id.id), ('id', 'not in', disputed.ids),
+        ]

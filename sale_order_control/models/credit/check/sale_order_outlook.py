@@ -106,7 +106,9 @@ class SaleOrder(models.Model):
 
     @api.model
     def _read_open_quotations(self, owners, company):
-        """Read what the open quotations of customers would add; those paid in full before they leave add nothing.
+        """Read what the open quotations of customers would add.
+
+        Those paid in full before they leave add nothing, and nor do those that are no longer valid.
 
         :return: ``defaultdict {commercial_partner_id: {order_id: amount}}`` in the company's currency
         """
@@ -114,6 +116,7 @@ class SaleOrder(models.Model):
         found = self.sudo().search_fetch([
             ('partner_invoice_id', 'child_of', owners.ids), ('state', 'in', ('draft', 'sent')),
             ('company_id', 'child_of', company.id), ('amount_total', '>', 0),
+            '|', ('validity_date', '=', False), ('validity_date', '>=', today),
         ], ['partner_invoice_id', 'amount_total', 'currency_id', 'company_id', 'settlement_mode', 'settlement_percent'])
         for order in found.filtered(lambda order: not order._is_prepaid_in_full()):
             owner = order.partner_invoice_id.commercial_partner_id

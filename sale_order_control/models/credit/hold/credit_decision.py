@@ -28,6 +28,9 @@ class CreditDecision(models.Model):
         required=True, readonly=True)
     result = fields.Selection(RESULTS, required=True, readonly=True)
     mode = fields.Char(readonly=True, help="Whether credit control was in force (enforce) or only told (warn).")
+    salesperson_id = fields.Many2one(
+        'res.users', readonly=True, index='btree_not_null',
+        help="Who sold the order then: by giving it away one does not get to decide on it.")
     amount = fields.Monetary(
         string="Up To", readonly=True,
         help="Released: the order's total, or for a whole account its exposure, up to which the release holds.")

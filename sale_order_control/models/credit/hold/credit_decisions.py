@@ -41,7 +41,14 @@ _LATEST = """
                SELECT 1 FROM credit_decision later
                 WHERE later.order_id = refusal.order_id AND later.id > refusal.id
                   AND later.result IN ('released', 'rejected', 'revoked'))
-         ORDER BY refusal.id DESC LIMIT 1) latest"""
+         ORDER BY refusal.id DESC LIMIT 1) latest
+    UNION ALL
+   SELECT 'seller', involved.id
+     FROM unnest(%(orders)s::int[]) AS wanted
+    CROSS JOIN LATERAL (
+        SELECT DISTINCT ON (salesperson_id, user_id, checkpoint) id FROM credit_decision
+         WHERE order_id = wanted AND (salesperson_id IS NOT NULL OR checkpoint = 'submit')
+         ORDER BY salesperson_id, user_id, checkpoint, id DESC) involved"""
 
 
 class DecisionsInForce:
@@ -52,13 +59,15 @@ class DecisionsInForce:
     :ivar confirmed: ``{account_id: credit.decision}`` latest order that passed confirmation in force, or
         that grew after it
     :ivar refused: ``{account_id: credit.decision}`` latest refusal of any of its orders that was not taken back since
+    :ivar sellers: ``{order_id: res.users}`` who submitted an order, or sold it when a decision on it was recorded
     """
 
-    def __init__(self, by_order, by_account, confirmed, refused=None):
+    def __init__(self, by_order, by_account, confirmed, refused=None, sellers=None):
         self.by_order = by_order
         self.by_account = by_account
         self.confirmed = confirmed
         self.refused = refused or {}
+        self.sellers = sellers or {}
 
     def get_accepted(self, account, today):
         """Return the figures somebody agreed to when an order of the account was last confirmed.
@@ -122,7 +131,8 @@ class DecisionsInForce:
         general, own = self.by_account.get(account.id), self.by_order.get(order.id)
         # Who refused this order did not mean to be overruled by an older word about the customer.
         refused = own and own.result == 'rejected' and general and own.id > general.id
-        if general and not refused and general._allows(order, total, today):
+        sellers = self.sellers.get(order.id, ())
+        if general and not refused and general._allows(order, total, today, sellers):
             return general
         return None
 
@@ -130,8 +140,9 @@ class DecisionsInForce:
         """Return the decision that lets this order pass, if the account was not put on hold after it, or None."""
         general = self.by_account.get(account.id)
         hold_id = general.id if general and general.result == 'hold' else 0
-        own = self.by_order.get(order.id)
-        if own and own.id > hold_id and own._allows(order, amount, today) and not own._is_stricter_than(looseness):
+        own, sellers = self.by_order.get(order.id), self.sellers.get(order.id, ())
+        if own and own.id > hold_id and own._allows(order, amount, today, sellers) \
+                and not own._is_stricter_than(looseness):
             return own
         return None
 
@@ -148,17 +159,23 @@ class CreditDecision(models.Model):
 
     _latest_refused_idx = models.Index("(account_id, id DESC) WHERE result = 'rejected'")
 
-    def _allows(self, order, amount, today):
+    def _allows(self, order, amount, today, sellers=()):
         """Whether this is a release that covers an amount of an order on a day.
 
         Four eyes: nobody's own orders pass by their own release.
+
+        :param sellers: users who submitted the order or sold it before
         """
         self.ensure_one()
         return bool(
             self.result == 'released'
             and (not self.until or self.until >= today)
             and self.currency_id.compare_amounts(amount, self.amount) <= 0
-            and self.user_id not in (order.user_id, order.create_uid))
+            and self.user_id not in (order.user_id, order.create_uid, *sellers))
+
+    def _get_sellers(self):
+        """Return who submitted the order of these decisions, or sold it when they were recorded."""
+        return self.salesperson_id | self.filtered(lambda decision: decision.checkpoint == 'submit').user_id
 
     def _is_stricter_than(self, looseness):
         """Whether the order that was decided on was settled more strictly."""
@@ -183,11 +200,17 @@ class CreditAccount(models.Model):
             since=self.env['sale.order']._get_control_today() - timedelta(days=REFUSAL_DAYS)))
         found = {decision.id: decision for decision in decisions.browse({row[1] for row in rows})}
         kinds = {'order': {}, 'account': {}, 'confirmed': {}, 'refused': {}}
+        involved = decisions.browse()
         for kind, decision_id in rows:
             decision = found[decision_id]
+            if kind == 'seller':
+                involved += decision
+                continue
             key = decision.order_id.id if kind == 'order' else decision.account_id.id
             kinds[kind][key] = decision
-        return DecisionsInForce(kinds['order'], kinds['account'], kinds['confirmed'], kinds['refused'])
+        sellers = {order.id: theirs._get_sellers() for order, theirs in involved.grouped('order_id').items()}
+        return DecisionsInForce(
+            kinds['order'], kinds['account'], kinds['confirmed'], kinds['refused'], sellers)
 
     def _prepare_decision(self, result, checkpoint='manual', **values):
         """Prepare the record of a decision on the account.
@@ -196,9 +219,11 @@ class CreditAccount(models.Model):
         :param values: further fields of the decision
         """
         self.ensure_one()
+        order = self.env['sale.order'].sudo().browse(values.get('order_id') or ())
         return {
             'account_id': self.id,
             'company_id': self.company_id.id,
+            'salesperson_id': order.user_id.id,
             'currency_id': self.currency_id.id,
             'result': result,
             'checkpoint': checkpoint,

@@ -105,7 +105,6 @@ class SaleOrder(models.Model):
                 ('payment_state', 'in', ('not_paid', 'partial')),
                 ('company_id', 'child_of', self.company_id.root_id.id),
             ],
-            'context': {'search_default_group_by_none': 1},
         }
 
 

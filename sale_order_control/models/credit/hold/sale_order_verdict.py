@@ -22,9 +22,9 @@ class SaleOrder(models.Model):
         self.check_access('read')
         if not (reason or "").strip():
             raise UserError(self.env._("Say why: the reason is kept with the decision."))
-        refused = {}
+        refused, own = {}, self._filter_own_sales()
         for order in self.sudo():
-            if self.env.user in (order.user_id, order.create_uid):
+            if order in own:
                 refused[order] = self.env._("Four eyes: somebody else must decide on your own order %s.", order.name)
             elif order.state == 'cancel':
                 refused[order] = self.env._("%s is cancelled and needs no credit decision.", order.name)
@@ -32,10 +32,17 @@ class SaleOrder(models.Model):
                 refused[order] = self.env._("%s is not under credit control.", order.name)
         able = self.sudo().filtered(lambda order: order not in refused)
         if not able:
-            own = all(self.env.user in (order.user_id, order.create_uid) for order in self.sudo())
-            raise (AccessError if own and self else UserError)("\n".join(refused.values()) or self.env._(
+            raise (AccessError if self and own == self else UserError)("\n".join(refused.values()) or self.env._(
                 "Choose the orders to decide on."))
         return able, refused
+
+    def _filter_own_sales(self):
+        """Filter the orders that the user sells, made or submitted, or sold when a decision on them was recorded."""
+        user, orders = self.env.user, self.sudo()
+        recorded = self.env['credit.decision'].sudo().search([
+            ('order_id', 'in', self.ids), '|', ('salesperson_id', '=', user.id),
+            '&', ('checkpoint', '=', 'submit'), ('user_id', '=', user.id)]).order_id
+        return orders.filtered(lambda order: user in (order.user_id, order.create_uid) or order in recorded)
 
     def _get_verdict_result(self, refused, done=None):
         """Tell what became of each order of a batch; True if the one order asked about is done.

@@ -67,6 +67,10 @@ class CreditAccount(models.Model):
         return bool(better) or now > limit or bool(pools - shared)
 
     def action_apply_score(self):
+        """Refuse a proposal that eases the credit to who sells to the customer, or judged a part of it by hand.
+
+        :raise AccessError: while credit control is in force; nothing is applied then
+        """
         before = {account.id: account._get_ease() for account in self}
         judged = self.filtered(lambda account: self.env.user in account.sudo().answer_ids.user_id)
         result = super().action_apply_score()
@@ -80,6 +84,10 @@ class CreditAccount(models.Model):
         return result
 
     def action_end_override(self):
+        """Refuse to end a stricter grade by hand to who sells to the customer.
+
+        :raise AccessError: while credit control is in force; the grade stays then
+        """
         before = {account.id: account._get_ease() for account in self}
         result = super().action_end_override()
         self._check_eased(before)
@@ -96,6 +104,8 @@ class CreditAccount(models.Model):
     def _refuse_to_sellers(self, partners, company):
         """Refuse to ease the credit of customers to the salesperson, or the author, of an open order of theirs.
 
+        Giving the order away helps nobody: who submitted it, or sold it when a decision on it was recorded, is known.
+
         :param res.partner partners: commercial partners
         :param res.company company: root company
         :raise AccessError: while credit control is in force
@@ -105,7 +115,9 @@ class CreditAccount(models.Model):
         user = self.env.user
         order = self.env['sale.order'].sudo().search([
             ('partner_invoice_id.commercial_partner_id', 'in', partners.ids), ('company_id', 'child_of', company.ids),
-            '|', ('user_id', '=', user.id), ('create_uid', '=', user.id),
+            '|', '|', '|', ('user_id', '=', user.id), ('create_uid', '=', user.id),
+            ('credit_decision_ids.salesperson_id', '=', user.id),
+            ('credit_decision_ids', 'any', [('checkpoint', '=', 'submit'), ('user_id', '=', user.id)]),
             '|', ('state', 'in', ('draft', 'sent')),
             '&', ('state', '=', 'sale'), ('invoice_status', 'in', ('no', 'to invoice')),
         ], limit=1)
@@ -137,6 +149,10 @@ class CreditGuarantee(models.Model):
         return super().write(vals)
 
     def action_validate(self):
+        """Refuse guarantees to who entered them, or changed their figures last, and to who sells to the customer.
+
+        :raise AccessError: while credit control is in force; none of them is validated then
+        """
         accounts = self.env['credit.account']
         for company, guarantees in self.grouped('company_id').items():
             if not accounts._asks_four_eyes(company):

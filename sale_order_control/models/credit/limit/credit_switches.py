@@ -14,7 +14,7 @@ class SaleControlSwitches(models.AbstractModel):
             gap = False
             if root and switches.control_credit != 'off' and self.env['credit.account']._get_default_limit(root) <= 0:
                 gap = self.env._(
-                    "Customers without a limit of their own, a group or a grade may owe any amount, new ones among "
-                    "them: there is no default credit limit. Enter one in the settings of Invoicing (Sales Credit "
-                    "Limit), or grade customers by a scorecard.")
+                    "Customers without a limit of their own, a group or a grade may owe any amount: there is no "
+                    "default credit limit. Enter one in the settings of Invoicing (Sales Credit Limit), choose a "
+                    "grade of new customers, or grade customers by a scorecard.")
             switches.credit_gap = gap

@@ -85,6 +85,7 @@ class SaleOrder(models.Model):
         return amounts
 
     def action_submit(self):
+        """Look for money that came before, where it is asked for before the confirmation: it may be there already."""
         self.check_access('write')
         self._find_earlier_payments()
         return super().action_submit()

@@ -196,6 +196,7 @@ class SaleOrder(models.Model):
         return figures
 
     def action_credit_release(self, reason, amount=None, until=None, amounts=None):
+        """Launch as well what confirmed orders have not got yet, where the release lets them go on unpaid."""
         result = super().action_credit_release(reason, amount=amount, until=until, amounts=amounts)
         self._control_resume_procurement()
         return result

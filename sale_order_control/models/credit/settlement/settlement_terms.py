@@ -27,6 +27,8 @@ class TermLength:
 
 
 class AccountPaymentTerm(models.Model):
+    """How long a customer may wait, read with every order: kept in the cache until a term is changed."""
+
     _name = 'account.payment.term'
     _inherit = ['account.payment.term', 'sale.control.cached']
 
@@ -55,5 +57,7 @@ class AccountPaymentTerm(models.Model):
 
 
 class AccountPaymentTermLine(models.Model):
+    """The parts of a term: a change of one is a change of the term."""
+
     _name = 'account.payment.term.line'
     _inherit = ['account.payment.term.line', 'sale.control.cached']
