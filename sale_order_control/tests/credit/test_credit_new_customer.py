@@ -56,7 +56,8 @@ class TestCreditNewCustomer(PrepaymentCommon):
         self._confirmed(1, order=self._create_order(1, partner=bought))
         self._loose_invoice(10, partner=billed)
         self._limit(500, partner=limited)
-        self.accounts._for_partners(grouped, self.company).pool_id = self.env['credit.pool'].create({
+        account = self.accounts._for_partners(grouped, self.company).with_user(self.controller)
+        account.pool_id = self.env['credit.pool'].with_user(self.controller).create({
             'name': "Family", 'company_id': self.company.id, 'limit': 100})
         self.company.credit_new_grade_id = self.strict
         self._create_order(1, partner=undone)
