@@ -78,6 +78,7 @@
         'views/credit/settlement_statement_report.xml',
         'views/credit/settlement_statement_views.xml',
         'views/approval/approval_views.xml',
+        'views/approval/policy_views.xml',
         'views/approval/approval_sheet.xml',
         'views/approval/sale_order_paper.xml',
         'views/approval/approval_link_templates.xml',
