@@ -19,20 +19,31 @@ class StockWarehouse(models.Model):
         domain="[('company_id', 'in', (False, company_id))]",
         help="Goods leave on the working days of this calendar; days off and public holidays count. Empty: every day.")
 
+    # Stored, because whatever is promised asks for it, and a warehouse is at hand already.
+    promise_tz = fields.Char(
+        string="Time Zone of Promises", compute='_compute_promise_tz', store=True,
+        help="The warehouse's, else the company's.")
+
     @api.constrains('promise_calendar_id')
     def _check_promise_calendar(self):
         for calendar in self.promise_calendar_id:
             calendar._check_shipping_hours(self.filtered(lambda warehouse, own=calendar: (
                 warehouse.promise_calendar_id == own)))
 
+    @api.depends('partner_id.tz', 'company_id.partner_id.tz', 'company_id.resource_calendar_id.tz')
+    def _compute_promise_tz(self):
+        for warehouse in self:
+            warehouse.promise_tz = warehouse._find_promise_tz(warehouse.company_id)
+
+    def _find_promise_tz(self, company):
+        return self.partner_id.tz or company.partner_id.tz or company.resource_calendar_id.tz or 'UTC'
+
     def _get_promise_zone(self):
         """Return the time zone in which days are promised: the warehouse's, else the company's.
 
         Never the asking user's: a promise of the 14th is the 14th for everybody.
         """
-        company = self.company_id or self.env.company
-        return pytz.timezone(
-            self.partner_id.tz or company.partner_id.tz or company.resource_calendar_id.tz or 'UTC')
+        return pytz.timezone(self.promise_tz or self._find_promise_tz(self.env.company))
 
     def _get_promise_today(self):
         """Return the date the rules take for today, as the calendar in the warehouse says."""
