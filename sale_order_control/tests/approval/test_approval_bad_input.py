@@ -79,9 +79,14 @@ class TestApprovalBadInput(ApprovalCommon):
             order.action_submit()
         self.assertEqual((order.state, order.approval_state), ('draft', 'none'))
 
-    def test_a_time_limit_without_working_hours_counts_every_hour(self):
+    def test_a_time_limit_without_working_hours_is_refused(self):
         self.company.resource_calendar_id = False
+        with self.assertRaisesRegex(ValidationError, "no working hours to count them by"):
+            self._policy(self._level(self.sales_manager, deadline_hours=5))
+
+    def test_a_time_limit_whose_working_hours_went_away_later_counts_every_hour(self):
         self._policy(self._level(self.sales_manager, deadline_hours=5))
+        self.company.resource_calendar_id = False
         task = self._submitted()[1].task_ids
         self.assertEqual(task.deadline - task.asked_on, timedelta(hours=5))
 
