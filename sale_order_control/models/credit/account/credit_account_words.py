@@ -56,7 +56,8 @@ class CreditAccount(models.Model):
         self.ensure_one()
         money = self.currency_id.format
         if self.is_held:
-            return self.env._("On hold: %s", (self.hold_reason or "").strip())
+            reason = (self.hold_reason or "").strip()
+            return self.env._("On hold: %s", reason)
         parts = []
         if self.effective_kind != 'none' and self.currency_id.compare_amounts(self.available, 0) < 0:
             parts.append(self.env._("%s over the limit", money(-self.available)))
