@@ -151,31 +151,15 @@ class SaleOrder(models.Model):
         quantities = {line: line.product_uom_qty for line in self.order_line}
         rest = self.browse()
         expected = {issue.code for issue in self._get_issues_with(self._get_terms_with(fixes), fixes)}
-        order_values, line_values = {}, {}
-        for fix in sorted(fixes, key=lambda fix: fix.rank):
-            order_values.update(fix.order_values)
-            for line_id, values in fix.line_values.items():
-                line_values.setdefault(line_id, {}).update(values)
         with self.env.cr.savepoint():
-            self.write({
-                **order_values,
-                **({'order_line': [
-                    Command.update(line_id, self._complete_line_values(line_id, values))
-                    for line_id, values in line_values.items()
-                ]} if line_values else {}),
-            })
+            self.write(self._prepare_fix_values(fixes))
             if keep_rest:
                 rest = self._split_off({
                     line: before - line.product_uom_qty for line, before in quantities.items()
                     if line.product_uom_qty < before})
             control_memory(self.env).issues.clear()
             if rest:
-                terms = self._get_control_terms()[self.id]
-                former = {line.id: quantity for line, quantity in quantities.items()}
-                objections = self._get_split_objections(replace(terms, lines=tuple(
-                    replace(line, quantity=former[line.key]) for line in terms.lines)))
-                if objections:
-                    raise UserError(self.env._("Nothing was changed: %s", " ".join(objections)))
+                self._check_split(quantities)
             surprises = [
                 issue for issue in self._get_control_issues('submit')[self.id]
                 if issue.stops and issue.code not in expected]
@@ -184,6 +168,32 @@ class SaleOrder(models.Model):
                     "Nothing was changed, because it would not have helped as expected: %s",
                     " ".join(issue.message for issue in surprises)))
         return rest
+
+    def _prepare_fix_values(self, fixes):
+        """Prepare what to write for these changes, the later ones on top of the earlier ones."""
+        order_values, line_values = {}, {}
+        for fix in sorted(fixes, key=lambda fix: fix.rank):
+            order_values.update(fix.order_values)
+            for line_id, values in fix.line_values.items():
+                line_values.setdefault(line_id, {}).update(values)
+        if line_values:
+            order_values['order_line'] = [
+                Command.update(line_id, self._complete_line_values(line_id, values))
+                for line_id, values in line_values.items()]
+        return order_values
+
+    def _check_split(self, quantities):
+        """Refuse a second quotation that leads round a control.
+
+        :param dict quantities: ``{line: quantity before the changes}``
+        :raise UserError: with what the whole would have been asked about
+        """
+        terms = self._get_control_terms()[self.id]
+        former = {line.id: quantity for line, quantity in quantities.items()}
+        objections = self._get_split_objections(replace(terms, lines=tuple(
+            replace(line, quantity=former[line.key]) for line in terms.lines)))
+        if objections:
+            raise UserError(self.env._("Nothing was changed: %s", " ".join(objections)))
 
     def _split_off(self, quantities):
         """Put quantities on a second quotation, at the same prices; it is judged by itself when it is submitted.

@@ -11,6 +11,34 @@ from .atp_plan import find_uncovered, plan
 
 OPEN_MOVE_STATES = ('waiting', 'confirmed', 'partially_available', 'assigned')
 
+# Moves that take goods out: what of them is reserved and what is still to be taken; parts of a promise by line.
+ISSUES_QUERY = """
+    SELECT m.product_id,
+           CASE WHEN line.promised_date IS NULL THEN
+               (GREATEST(m.date, own.last_date) AT TIME ZONE 'UTC' AT TIME ZONE %(zone)s)::date END AS day,
+           line.promised_date, partner.country_id,
+           CASE WHEN line.promise_parts IS NOT NULL THEN line.id END,
+           SUM(reserved.quantity),
+           SUM(m.product_qty - reserved.quantity) FILTER (
+               WHERE m.procure_method <> 'make_to_order' OR own.number > 0),
+           line.promise_parts,
+           MAX(line.product_uom_qty),
+           SUM(m.product_qty) / NULLIF(MAX(line.product_uom_qty - line.qty_delivered), 0)
+      FROM stock_move m
+     CROSS JOIN LATERAL (SELECT LEAST(
+               m.product_qty, m.quantity * m.product_qty / NULLIF(m.product_uom_qty, 0))) reserved(quantity)
+      LEFT JOIN LATERAL (
+           SELECT MAX(origin.date) FILTER (WHERE origin.state <> 'done'), COUNT(*)
+             FROM stock_move_move_rel link
+             JOIN stock_move origin ON origin.id = link.move_orig_id AND origin.state <> 'cancel'
+            WHERE link.move_dest_id = m.id) own(last_date, number)
+        ON m.procure_method = 'make_to_order'
+      LEFT JOIN sale_order_line line ON line.id = m.sale_line_id
+      LEFT JOIN sale_order ON sale_order.id = line.order_id AND line.promised_date IS NOT NULL
+      LEFT JOIN res_partner partner ON partner.id = sale_order.partner_shipping_id
+     WHERE m.id IN %(moves)s
+     GROUP BY 1, 2, 3, 4, 5, line.promise_parts"""
+
 
 @dataclass(frozen=True, slots=True)
 class Ask:
@@ -182,32 +210,7 @@ class SaleDeliveryAtp(models.AbstractModel):
         ordered.
         """
         self.env.cr.execute(SQL(
-            """SELECT m.product_id,
-                      CASE WHEN line.promised_date IS NULL THEN
-                          (GREATEST(m.date, own.last_date) AT TIME ZONE 'UTC' AT TIME ZONE %(zone)s)::date END AS day,
-                      line.promised_date, partner.country_id,
-                      CASE WHEN line.promise_parts IS NOT NULL THEN line.id END,
-                      SUM(reserved.quantity),
-                      SUM(m.product_qty - reserved.quantity) FILTER (
-                          WHERE m.procure_method <> 'make_to_order' OR own.number > 0),
-                      line.promise_parts,
-                      MAX(line.product_uom_qty),
-                      SUM(m.product_qty) / NULLIF(MAX(line.product_uom_qty - line.qty_delivered), 0)
-                 FROM stock_move m
-           CROSS JOIN LATERAL (SELECT LEAST(
-                          m.product_qty, m.quantity * m.product_qty / NULLIF(m.product_uom_qty, 0))) reserved(quantity)
-            LEFT JOIN LATERAL (
-                      SELECT MAX(origin.date) FILTER (WHERE origin.state <> 'done'), COUNT(*)
-                        FROM stock_move_move_rel link
-                        JOIN stock_move origin ON origin.id = link.move_orig_id AND origin.state <> 'cancel'
-                       WHERE link.move_dest_id = m.id) own(last_date, number)
-                   ON m.procure_method = 'make_to_order'
-            LEFT JOIN sale_order_line line ON line.id = m.sale_line_id
-            LEFT JOIN sale_order ON sale_order.id = line.order_id AND line.promised_date IS NOT NULL
-            LEFT JOIN res_partner partner ON partner.id = sale_order.partner_shipping_id
-                WHERE m.id IN %(moves)s
-             GROUP BY 1, 2, 3, 4, 5, line.promise_parts""",
-            zone=warehouse._get_promise_zone().zone, moves=self._select_moves(domain)))
+            ISSUES_QUERY, zone=warehouse._get_promise_zone().zone, moves=self._select_moves(domain)))
         days = warehouse._get_delivery_days()
         for product_id, day, promised, country_id, _line, reserved, rest, parts, ordered, per in self.env.cr.fetchall():
             if reserved:

@@ -41,7 +41,7 @@ class SaleHandlingCase(models.Model):
     since = fields.Date(string="Needed Since", readonly=True)
     user_id = fields.Many2one('res.users', string="Asked", readonly=True, help="Who should give the opinion.")
     escalate_on = fields.Date(readonly=True, help="Without an opinion, the team leader is asked on this day.")
-    escalated_to_id = fields.Many2one('res.users', string="Escalated To", readonly=True)
+    escalated_to_id = fields.Many2one('res.users', readonly=True)
     until = fields.Date(string="Opinion Counts Until", readonly=True)
     opinion_ids = fields.One2many('sale.handling.opinion', 'case_id', readonly=True)
     last_opinion = fields.Text(compute='_compute_last_opinion')
