@@ -84,9 +84,10 @@ class SaleOrder(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         orders = super().create(vals_list)
+        graded = orders.sudo()._filter_new_grade()
         # Carts of visitors are no orders yet.
-        if not self.env.user.share:
-            orders._grade_new_customers()
+        if graded and not self.env.user.share:
+            graded._grade_new_customers()
         return orders
 
     def action_submit(self):
@@ -99,12 +100,16 @@ class SaleOrder(models.Model):
             self._grade_new_customers()
         return super()._control_serialise(checkpoint)
 
+    def _filter_new_grade(self):
+        """Filter the orders of companies that have a grade for new customers."""
+        return self.filtered(lambda order: order.company_id.root_id.credit_new_grade_id)
+
     def _grade_new_customers(self):
         """Judge the new customers behind these orders by the grade that the company has for them.
 
         An order that does not say how it is settled follows it.
         """
-        orders = self.sudo().filtered(lambda order: order.company_id.root_id.credit_new_grade_id)
+        orders = self.sudo()._filter_new_grade()
         if not orders:
             return
         orders = orders._get_controlled()._with_control('credit')
