@@ -21,11 +21,11 @@ class SaleOrder(models.Model):
 
         Who may write that is asked by the write itself; here it is only remembered, whoever loses access by it.
 
-        :param int user_id: the new salesperson
+        :param user_id: the new salesperson, as a write takes it: an id, a record or nothing
         :return: ``{res.users: sale.order}``, the orders in sudo
         """
+        wanted = self._fields['user_id'].convert_to_cache(user_id, self)
         orders = self.sudo().filtered(
-            lambda order: order.user_id and order.user_id.id != user_id and order.company_id
-            and order.company_id._get_control_mode('approval') != 'off'
-            and order.user_id not in order.approval_maker_ids)
+            lambda order: order.company_id and order.company_id._get_control_mode('approval') != 'off'
+            and order.user_id and order.user_id.id != wanted and order.user_id not in order.approval_maker_ids)
         return orders.grouped('user_id')
