@@ -39,6 +39,9 @@ def add_tests(verbs):
     verb.add_argument("--no-demo", action="store_true", help="leave the add-on's demo data out")
     verb.add_argument("--install", metavar="MODULES", help="other modules to install with it, separated by commas")
     verb.add_argument("--no-browser", action="store_true", help="do without Chromium where there is none")
+    verb.add_argument(
+        "--workers", type=int, metavar="N", help="processes that share the tests (default: one per processor for all)"
+    )
     verb = add_verb(verbs, "test-core", "run Odoo's own sale and stock tests with the add-on installed")
     verb.add_argument("--tags", metavar="TAGS", help="other tests than the usual, as in Odoo's --test-tags")
     verb.add_argument("--keep", action="store_true", help="keep the database afterwards")

@@ -28,6 +28,11 @@ def checked(name):
     return name
 
 
+def worker_copy(name, worker):
+    """Name of the copy of database ``name`` for one of several test processes (``gw0``, ``gw1`` ...)."""
+    return f"{name}_{worker}"
+
+
 def filestore(name):
     """Folder with the attachments of database ``name``."""
     return data_dir() / "filestore" / name

@@ -27,12 +27,33 @@ def test(options, pytest_options):
     ensure_wkhtmltopdf()
     workplace = ensure_workplace()
     name = databases.checked(options.db) if options.db else own_test_database(options)
+    workers = [f"gw{number}" for number in range(count_workers(options))]
     try:
         prepare(workplace, name, options)
-        return run_pytest(workplace, name, options, pytest_options)
+        for worker in workers:
+            databases.copy(workplace.server, name, databases.worker_copy(name, worker))
+            workplace.config(databases.worker_copy(name, worker))
+        return run_pytest(workplace, name, options, [*worker_options(workers), *pytest_options])
     finally:
+        for worker in workers:
+            databases.drop(workplace.server, databases.worker_copy(name, worker))
         if not (options.keep or options.reuse):
             databases.drop(workplace.server, name)
+
+
+def count_workers(options):
+    """How many processes share the tests, as asked; by itself one per processor for the whole suite.
+
+    None at all when files are named: the reader waits for the first failure, not for copies of a database.
+    """
+    if options.workers is not None:
+        return options.workers
+    return 0 if options.paths or options.expression else min(os.cpu_count() or 1, 4)
+
+
+def worker_options(workers):
+    """What pytest-xdist is told: a file stays together, so that a class is set up once."""
+    return ["-p", "workshop.pytest_workers", "-n", len(workers), "--dist", "loadfile"] if workers else []
 
 
 def require_addon():
@@ -74,7 +95,9 @@ def run_pytest(workplace, name, options, pytest_options):
     ]
     if options.keep or options.reuse:
         say(f"the database {name} is kept")
-    return subprocess.run(list(map(str, command)), env=workplace.environment(), stdin=subprocess.DEVNULL).returncode
+    environment = workplace.environment()
+    environment["PYTHONPATH"] += f"{os.pathsep}{REPO}"  # the plugin that gives a worker its database
+    return subprocess.run(list(map(str, command)), env=environment, stdin=subprocess.DEVNULL).returncode
 
 
 class CoreReport:

@@ -7,7 +7,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from workshop import cli, lint_checks, testing
+from workshop import cli, databases, lint_checks, testing
 from workshop.paths import REPO
 
 
@@ -28,6 +28,18 @@ class TestCommandLine(unittest.TestCase):
         with contextlib.redirect_stderr(io.StringIO()) as output, self.assertRaises(SystemExit):
             cli.main(["demo", "--nonsense"])
         self.assertIn("--nonsense", output.getvalue())
+
+
+class TestWorkers(unittest.TestCase):
+    def test_named_files_run_in_one_process_and_the_whole_suite_in_several(self):
+        def count(*arguments):
+            return testing.count_workers(cli.parser().parse_args(["test", *arguments]))
+
+        self.assertGreaterEqual(count(), 1)
+        self.assertEqual((count("a.py"), count("-k", "overdue"), count("--workers", "3", "a.py")), (0, 0, 3))
+
+    def test_every_worker_has_a_database_of_its_own(self):
+        self.assertNotEqual(databases.worker_copy("soc_x", "gw0"), databases.worker_copy("soc_x", "gw1"))
 
 
 class TestCoreReport(unittest.TestCase):
