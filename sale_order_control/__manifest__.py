@@ -24,6 +24,7 @@
         'security/delivery_shortage_rules.xml',
         'security/delivery_reply_rules.xml',
         'security/lateness_rules.xml',
+        'security/complaint_rules.xml',
 
         'data/mail_activity_type_data.xml',
         'data/sale_control_class_data.xml',
@@ -48,6 +49,7 @@
         'data/delivery_check_data.xml',
         'data/delivery_shortage_data.xml',
         'data/lateness_data.xml',
+        'data/complaint_data.xml',
 
         'views/order/sale_order_views.xml',
         'views/order/sale_control_pass_views.xml',
@@ -114,6 +116,9 @@
         'views/delivery/transfer_change_views.xml',
         'views/delivery/date_request_views.xml',
         'views/delivery/lateness_settings_views.xml',
+        'views/complaint/complaint_reason_views.xml',
+        'views/complaint/complaint_views.xml',
+        'views/complaint/complaint_setup_views.xml',
         # Menus last: they name the actions of all rooms.
         'views/menus.xml',
     ],

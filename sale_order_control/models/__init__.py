@@ -5,3 +5,4 @@ from .order import *
 from .approval import *
 from .credit import *
 from .delivery import *
+from .complaint import *

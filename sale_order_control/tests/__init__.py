@@ -3,4 +3,5 @@ from .order import *
 from .credit import *
 from .approval import *
 from .delivery import *
+from .complaint import *
 from .replay import *

@@ -2,3 +2,4 @@ from .order import *
 from .approval import *
 from .delivery import *
 from .credit import *
+from .complaint import *

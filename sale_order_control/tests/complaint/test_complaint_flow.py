@@ -1,0 +1,113 @@
+from odoo import Command
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import tagged
+
+from .common import ComplaintCommon
+
+
+@tagged('post_install', '-at_install')
+class TestComplaintFlow(ComplaintCommon):
+    """A complaint goes its way from receipt to closing, and says what it lacks."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.order = cls._delivered_order()
+
+    def test_a_complaint_that_an_explanation_settles_is_closed_after_two_steps(self):
+        complaint = self._complain(self.order)
+        self.assertRegex(complaint.name, r"CP/\d+")
+        self.assertEqual(
+            (complaint.state, complaint.team_id, complaint.user_id, complaint.complaint_type, complaint.severity),
+            ('received', self.quality_team, self.handler, 'quality', 'major'))
+        self.assertEqual(complaint.subject, "Two of ten arrived scratched")
+        complaint.action_acknowledge()
+        with self.assertRaisesRegex(UserError, "Choose the cause.*\n*.*Write what the customer is told"):
+            complaint.action_close()
+        complaint.write({'cause_id': self.cause.id, 'answer': "We are sorry: the varnish was too thin."})
+        complaint.action_close()
+        self.assertEqual(
+            (complaint.state, complaint.is_open, bool(complaint.closed_on)), ('closed', False, True))
+        self.assertEqual(
+            complaint.history_ids.sorted('id').mapped('to_state'), ['received', 'acknowledged', 'closed'])
+        self.assertEqual(set(complaint.history_ids.user_id), {self.handler})
+
+    def test_a_step_that_does_not_follow_is_refused(self):
+        complaint = self._complain(self.order)
+        for step in (complaint.action_propose, complaint.action_execute, complaint.action_verify):
+            with self.assertRaisesRegex(UserError, "does not come to"):
+                step()
+        with self.assertRaisesRegex(UserError, "Say why"):
+            complaint.action_reject(" ")
+        complaint.action_reject("Worn out by use, not a fault")
+        self.assertEqual(complaint.history_ids.sorted('id')[-1].note, "Worn out by use, not a fault")
+        with self.assertRaisesRegex(UserError, "does not come to"):
+            complaint.action_acknowledge()
+        complaint.action_reopen("The customer sent photos")
+        self.assertEqual((complaint.state, complaint.reopened_count, complaint.closed_on), ('investigating', 1, False))
+        with self.assertRaisesRegex(UserError, "Not closed"):
+            complaint.action_reopen("Again")
+
+    def test_goods_and_order_must_be_the_customers(self):
+        stranger = self.env['res.partner'].create({'name': "Stranger", 'is_company': True})
+        with self.assertRaisesRegex(ValidationError, "is one of Controlled Customer, not of Stranger"):
+            self._complain(self.order, partner_id=stranger.id)
+        with self.assertRaisesRegex(ValidationError, "only 10 were delivered"):
+            self._complain(self.order, quantity=11)
+        other = self._delivered_order(1.0)
+        with self.assertRaisesRegex(ValidationError, "on another order"):
+            self._complain(self.order, line_ids=[Command.create({'order_line_id': other.order_line.id})])
+        # What did not arrive is compared with what was ordered.
+        late = self._create_order(3.0)
+        late.action_confirm()
+        missing = self.env.ref('sale_order_control.complaint_category_missing')
+        complaint = self._complain(late, quantity=3, category_id=missing.id)
+        with self.assertRaisesRegex(ValidationError, "only 3 were ordered"):
+            complaint.line_ids.quantity = 4
+        with self.assertRaisesRegex(ValidationError, "only 0 were delivered"):
+            complaint.category_id = self.defective
+
+    def test_who_may_read_and_do_what(self):
+        complaint = self._complain(self.order)
+        # The salesperson of the order reads it, another one does not.
+        complaint.with_user(self.salesperson).read(['name', 'state', 'user_id'])
+        with self.assertRaises(AccessError):
+            complaint.with_user(self.other_salesperson).read(['name'])
+        with self.assertRaisesRegex(AccessError, "Only complaint handlers"):
+            complaint.with_user(self.salesperson).action_acknowledge()
+        with self.assertRaisesRegex(AccessError, "how a complaint is handled"):
+            complaint.with_user(self.salesperson).cause_id = self.cause
+        complaint.with_user(self.salesperson).remedy_wanted = "New ones"
+        auditor = self._new_user('soc_complaint_auditor', 'sale_order_control.group_auditor')
+        complaint.with_user(auditor).read(['name', 'cause_id'])
+        with self.assertRaises(AccessError):
+            complaint.with_user(auditor).remedy_wanted = "Nothing"
+
+    def test_the_way_is_no_field_to_write(self):
+        complaint = self._complain(self.order)
+        for user in (self.handler, self.env.ref('base.user_admin')):
+            with self.assertRaisesRegex(AccessError, "cannot be written"):
+                complaint.with_user(user).state = 'closed'
+        with self.assertRaisesRegex(AccessError, "cannot be written"):
+            complaint.sudo().state = 'closed'
+        forged = self.env['sale.complaint'].with_user(self.handler).with_context(default_state='closed').create({
+            'partner_id': self.customer.id, 'description': "x", 'state': 'closed', 'name': "CP/1"})
+        self.assertEqual(forged.state, 'received')
+        self.assertNotEqual(forged.name, "CP/1")
+        with self.assertRaises(UserError):
+            complaint.history_ids.sudo().write({'note': "x"})
+        with self.assertRaises(UserError):
+            complaint.history_ids.sudo().unlink()
+        with self.assertRaises(AccessError):
+            complaint.unlink()
+
+    def test_another_company_sees_nothing(self):
+        complaint = self._complain(self.order)
+        company = self.env['res.company'].create({'name': "Other"})
+        foreign = self._new_user('soc_foreign', 'sale_order_control.group_complaint_handler')
+        foreign.write({'company_ids': [Command.set(company.ids)], 'company_id': company.id})
+        with self.assertRaises(AccessError):
+            complaint.with_user(foreign).read(['name'])
+        self.assertFalse(self.env['sale.complaint'].with_user(foreign).search([]))
+        with self.assertRaises(AccessError):
+            complaint.history_ids.with_user(foreign).read(['note'])
