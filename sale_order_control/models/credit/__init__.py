@@ -77,6 +77,7 @@ from .document import credit_document
 from .document import sale_order_document
 from .check import sale_order_rate
 from .check import sale_order_fixes
+from .check import stock_move_value
 from .check import stock_move_unordered
 from .settlement import settlement_cod
 from .settlement import settlement_invoice
@@ -84,4 +85,5 @@ from .settlement import settlement_statement
 from .settlement import settlement_content
 from .settlement import settlement_cycle
 from .account import credit_account_overdue
+from .account import credit_promise_nightly
 from .account import credit_new_customer

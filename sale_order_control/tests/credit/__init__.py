@@ -12,6 +12,7 @@ from . import test_credit_exposure_documents
 from . import test_credit_exposure_goods
 from . import test_credit_exposure_prices
 from . import test_credit_exposure_search
+from . import test_credit_exposure_table
 from . import test_credit_facts
 from . import test_credit_four_eyes
 from . import test_credit_free_advance

@@ -57,6 +57,53 @@ class TestCreditOverdue(CreditCommon):
             self._pay(invoice)
             self.assertFalse(self.account.search(broken))
 
+    def _night(self, days):
+        with control_today(self.env, self.today + timedelta(days=days)):
+            self._run_nightly()
+        self.account.invalidate_recordset()
+        return self.account.with_context(active_test=True).activity_ids.filtered(
+            lambda activity: activity.activity_type_id == self.env.ref(
+                'sale_order_control.mail_activity_type_payment_promise'))
+
+    def test_who_collects_is_told_once_of_each_broken_promise(self):
+        invoice = self._loose_invoice(300, due=self.today - timedelta(days=9))
+        account = self.account.with_user(self.controller)
+        account.write({'payment_promise_date': self.today, 'payment_promise_amount': 200,
+                       'payment_promise_note': "Ms Sand pays on Friday."})
+        self.assertFalse(self._night(0))
+        activity = self._night(1)
+        self.assertIn("200.00 were promised for", activity.summary)
+        self.assertIn("300.00 overdue, the oldest for 10 days. Ms Sand pays on Friday.", activity.note)
+        self.assertIn(activity.user_id, self.accounts._get_controllers(self.company))
+        # Not again: neither while it is open nor after it is done; nor does anybody silence it beforehand.
+        self.assertEqual(self._night(2), activity)
+        activity.action_feedback()
+        self.assertFalse(self._night(3))
+        with self.assertRaises(AccessError):
+            account.payment_promise_told = True
+        # A new promise is a new question, put to who collects from this customer.
+        self.account.collector_id = self.accountant
+        account.payment_promise_date = self.today + timedelta(days=4)
+        self.assertFalse(self._night(4))
+        activity = self._night(5)
+        self.assertEqual(activity.user_id, self.accountant)
+        # It ends by itself once nothing is overdue.
+        self._pay(invoice)
+        self.assertFalse(self._night(6))
+        self.assertFalse(activity.active)
+
+    def test_a_promise_made_anew_ends_what_was_asked_and_off_is_silent(self):
+        self._loose_invoice(300, due=self.today - timedelta(days=9))
+        account = self.account.with_user(self.controller)
+        account.payment_promise_date = self.today
+        self._switch(credit='off')
+        self.assertFalse(self._night(1))
+        self._switch(credit='enforce')
+        activity = self._night(2)
+        self.assertIn("Payment was promised for", activity.summary)
+        account.payment_promise_date = self.today + timedelta(days=9)
+        self.assertFalse(activity.active)
+
     def _listed(self, user):
         """Open the overdue invoices as a user, and see what the list holds."""
         action = self.account.with_user(user).action_view_overdue_invoices()

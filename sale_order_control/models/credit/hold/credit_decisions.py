@@ -8,23 +8,24 @@ from odoo.tools import SQL
 # So long a refusal is shown with the customer's other orders.
 REFUSAL_DAYS = 90
 
-# The latest decision of each kind, one index look-up for each order or account.
-_LATEST = """
-   SELECT 'order' AS kind, latest.id
+# The latest decision of each kind, one index look-up for each order or account. Which is of what kind follows from
+# what they say: of all that are found the last one that fits.
+_LATEST = """(
+   SELECT latest.id
      FROM unnest(%(orders)s::int[]) AS wanted
     CROSS JOIN LATERAL (
         SELECT id FROM credit_decision
          WHERE order_id = wanted AND result IN ('released', 'rejected', 'revoked')
          ORDER BY id DESC LIMIT 1) latest
     UNION ALL
-   SELECT 'account', latest.id
+   SELECT latest.id
      FROM unnest(%(accounts)s::int[]) AS wanted
     CROSS JOIN LATERAL (
         SELECT id FROM credit_decision
          WHERE account_id = wanted AND order_id IS NULL AND result IN ('released', 'rejected', 'revoked', 'hold')
          ORDER BY id DESC LIMIT 1) latest
     UNION ALL
-   SELECT 'confirmed', latest.id
+   SELECT latest.id
      FROM unnest(%(accounts)s::int[]) AS wanted
     CROSS JOIN LATERAL (
         SELECT id FROM credit_decision
@@ -32,7 +33,7 @@ _LATEST = """
            AND mode = 'enforce'
          ORDER BY id DESC LIMIT 1) latest
     UNION ALL
-   SELECT 'refused', latest.id
+   SELECT latest.id
      FROM unnest(%(accounts)s::int[]) AS wanted
     CROSS JOIN LATERAL (
         SELECT refusal.id FROM credit_decision refusal
@@ -43,12 +44,16 @@ _LATEST = """
                   AND later.result IN ('released', 'rejected', 'revoked'))
          ORDER BY refusal.id DESC LIMIT 1) latest
     UNION ALL
-   SELECT 'seller', involved.id
+   SELECT involved.id
      FROM unnest(%(orders)s::int[]) AS wanted
     CROSS JOIN LATERAL (
         SELECT DISTINCT ON (salesperson_id, user_id, checkpoint) id FROM credit_decision
          WHERE order_id = wanted AND (salesperson_id IS NOT NULL OR checkpoint = 'submit')
-         ORDER BY salesperson_id, user_id, checkpoint, id DESC) involved"""
+         ORDER BY salesperson_id, user_id, checkpoint, id DESC) involved)"""
+
+_VERDICTS = ('released', 'rejected', 'revoked')
+_FIELDS = ('account_id', 'order_id', 'result', 'checkpoint', 'mode', 'date', 'until', 'amount', 'currency_id',
+           'user_id', 'salesperson_id', 'reason', 'figures')
 
 
 class DecisionsInForce:
@@ -103,6 +108,15 @@ class DecisionsInForce:
         """Return the decision that refused credit for an order and was not taken back since, or None."""
         own = self.by_order.get(order.id)
         return own if own and own.result == 'rejected' else None
+
+    def get_account_release(self, account, total, today, makers):
+        """Return the decision that lets a customer as a whole owe so much, or None.
+
+        :param float total: exposure to be let pass
+        :param res.users makers: who made what is judged: nobody passes by their own release
+        """
+        general = self.by_account.get(account.id)
+        return general if general and general._covers(total, today, makers) else None
 
     def get_refusal_of_another(self, account, order):
         """Return the decision that refused credit for another order of the customer, or None.
@@ -166,12 +180,16 @@ class CreditDecision(models.Model):
 
         :param sellers: users who submitted the order or sold it before
         """
+        return self._covers(amount, today, (order.user_id, order.create_uid, *sellers))
+
+    def _covers(self, amount, today, makers):
+        """Whether this is a release of so much on a day, given by none of those who made what is to pass."""
         self.ensure_one()
         return bool(
             self.result == 'released'
             and (not self.until or self.until >= today)
             and self.currency_id.compare_amounts(amount, self.amount) <= 0
-            and self.user_id not in (order.user_id, order.create_uid, *sellers))
+            and self.user_id not in makers)
 
     def _get_sellers(self):
         """Return who submitted the order of these decisions, or sold it when they were recorded."""
@@ -195,22 +213,26 @@ class CreditAccount(models.Model):
             return DecisionsInForce({}, {}, {})
         decisions = self.env['credit.decision'].sudo()
         decisions.flush_model()
-        rows = self.env.execute_query(SQL(
-            _LATEST, orders=orders.ids, accounts=self.ids,
-            since=self.env['sale.order']._get_control_today() - timedelta(days=REFUSAL_DAYS)))
-        found = {decision.id: decision for decision in decisions.browse({row[1] for row in rows})}
-        kinds = {'order': {}, 'account': {}, 'confirmed': {}, 'refused': {}}
-        involved = decisions.browse()
-        for kind, decision_id in rows:
-            decision = found[decision_id]
-            if kind == 'seller':
-                involved += decision
-                continue
-            key = decision.order_id.id if kind == 'order' else decision.account_id.id
-            kinds[kind][key] = decision
-        sellers = {order.id: theirs._get_sellers() for order, theirs in involved.grouped('order_id').items()}
-        return DecisionsInForce(
-            kinds['order'], kinds['account'], kinds['confirmed'], kinds['refused'], sellers)
+        since = self.env['sale.order']._get_control_today() - timedelta(days=REFUSAL_DAYS)
+        found = decisions.search_fetch(
+            [('id', 'in', SQL(_LATEST, orders=orders.ids, accounts=self.ids, since=since))], _FIELDS, order='id')
+        by_order, by_account, confirmed, refused = {}, {}, {}, {}
+        for decision in found:
+            order, account = decision.order_id, decision.account_id
+            if decision.result in _VERDICTS and order:
+                by_order[order.id] = decision
+            elif not order and decision.result in (*_VERDICTS, 'hold'):
+                by_account[account.id] = decision
+            elif decision.checkpoint in ('confirm', 'growth') and decision.mode == 'enforce' \
+                    and decision.result == 'passed':
+                confirmed[account.id] = decision
+        for decision in found.filtered(lambda decision: decision.result == 'rejected' and decision.date >= since):
+            # Of the orders asked about, others than the last word were only read for who sold them.
+            if by_order.get(decision.order_id.id, decision) == decision:
+                refused[decision.account_id.id] = decision
+        sold = found.filtered(lambda decision: decision.order_id in orders)
+        sellers = {order.id: theirs._get_sellers() for order, theirs in sold.grouped('order_id').items()}
+        return DecisionsInForce(by_order, by_account, confirmed, refused, sellers)
 
     def _prepare_decision(self, result, checkpoint='manual', **values):
         """Prepare the record of a decision on the account.
