@@ -25,6 +25,7 @@
         'security/delivery_reply_rules.xml',
         'security/lateness_rules.xml',
         'security/complaint_rules.xml',
+        'security/followup_rules.xml',
 
         'data/mail_activity_type_data.xml',
         'data/sale_control_class_data.xml',
@@ -50,6 +51,7 @@
         'data/delivery_shortage_data.xml',
         'data/lateness_data.xml',
         'data/complaint_data.xml',
+        'data/followup_data.xml',
 
         'views/order/sale_order_views.xml',
         'views/order/sale_control_pass_views.xml',
@@ -119,6 +121,9 @@
         'views/complaint/complaint_reason_views.xml',
         'views/complaint/complaint_views.xml',
         'views/complaint/complaint_setup_views.xml',
+        'views/followup/followup_task_views.xml',
+        'views/followup/followup_rule_views.xml',
+        'views/followup/followup_settings_views.xml',
         # Menus last: they name the actions of all rooms.
         'views/menus.xml',
     ],

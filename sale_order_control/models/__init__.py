@@ -6,3 +6,4 @@ from .approval import *
 from .credit import *
 from .delivery import *
 from .complaint import *
+from .followup import *

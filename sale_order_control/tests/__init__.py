@@ -4,4 +4,5 @@ from .credit import *
 from .approval import *
 from .delivery import *
 from .complaint import *
+from .followup import *
 from .replay import *

@@ -86,3 +86,5 @@ from .checkup import checkup_bands
 from .checkup import checkup_levels
 from .checkup import checkup_people
 from .checkup import checkup_escape
+
+from .check import approval_moments

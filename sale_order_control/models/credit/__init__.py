@@ -87,3 +87,4 @@ from .settlement import settlement_cycle
 from .account import credit_account_overdue
 from .account import credit_promise_nightly
 from .account import credit_new_customer
+from .account import credit_moments

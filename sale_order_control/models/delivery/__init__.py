@@ -31,6 +31,7 @@ from .promise import sale_order_dates
 from .promise import sale_order_gate
 from .promise import sale_order_fixes
 from .promise import sale_order_status
+from .promise import delivery_moments
 from .promise import stock_move
 from .promise import stock_move_part
 

@@ -1,8 +1,10 @@
 # What other models here build on.
 from . import control_records
+from . import control_job
 
 from . import ir_default
 from . import res_company
+from . import res_company_days
 from . import sale_control_switches
 from . import res_config_settings
 from . import sale_control_class
@@ -22,6 +24,7 @@ from . import sale_order_guard
 from . import sale_order_release
 from . import sale_order_status
 from . import sale_order_fixes
+from . import control_moments
 from . import sale_order_money
 from . import sale_order_procurement
 from . import sale_order_portal

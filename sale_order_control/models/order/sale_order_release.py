@@ -29,3 +29,11 @@ class SaleOrder(models.Model):
             self._control_log('released', issues, checkpoint='release')
             self._get_held(issues)._control_report_exception(issues)
             self._control_event('released')
+            if 'delivered' in self._get_asked_events():
+                self._filter_delivered()._control_event('delivered')
+
+    def _filter_delivered(self):
+        """Filter the orders of which nothing is left to deliver."""
+        return self.filtered(lambda order: order.delivery_status == 'full' or not order.delivery_status and all(
+            line.product_uom_id.compare(line.qty_delivered, line.product_uom_qty) >= 0
+            for line in order.order_line if not line.display_type))

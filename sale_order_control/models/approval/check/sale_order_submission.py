@@ -87,6 +87,7 @@ class SaleOrder(models.Model):
             order._control_log('approval', message=messages[order.id])
 
     def _approval_approved(self):
+        self._control_event('approved')
         return self._confirm_approved()
 
     # === CONFIRMATION BY THE LAST APPROVAL ===#

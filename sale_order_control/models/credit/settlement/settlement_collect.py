@@ -132,6 +132,7 @@ class SaleOrder(models.Model):
                 picking.message_post(
                     body=sentence, partner_ids=picking.user_id.partner_id.ids, subtype_xmlid='mail.mt_note',
                     message_type='comment')
+        self._control_event('advance_paid')
 
 
 class AccountMove(models.Model):

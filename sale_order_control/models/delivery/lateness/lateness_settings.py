@@ -1,8 +1,3 @@
-from datetime import datetime, timedelta
-from functools import cache
-
-import pytz
-
 from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 
@@ -10,8 +5,6 @@ LATENESS_SETTINGS = (
     'promise_target_days', 'opinion_order_days', 'opinion_transfer_days', 'opinion_escalation_days',
     'opinion_valid_days', 'date_request_hours',
 )
-# A calendar without a working day in so long is treated as if every day were one.
-SEARCH_DAYS = 366
 
 
 class ResCompany(models.Model):
@@ -74,38 +67,6 @@ class ResCompany(models.Model):
     def _is_any_promise_controlled(self):
         """Whether any company controls its promises: where none does, moving goods costs no question."""
         return bool(self.sudo().search_count([('control_promise', '!=', 'off')], limit=1))
-
-    # === WORKING DAYS ===#
-
-    def _get_working_day_test(self):
-        """Return a function that tells whether a day is a working day of the company; it reads year by year."""
-        self.ensure_one()
-        company = self.sudo()
-        calendar = company.resource_calendar_id
-        if not calendar or not calendar.attendance_ids:
-            return lambda day: True
-        zone = pytz.timezone(calendar.tz or 'UTC')
-
-        @cache
-        def closed(year):
-            start = zone.localize(datetime(year, 1, 1))
-            return calendar._get_unusual_days(start, start + timedelta(days=366), company)
-
-        return lambda day: not closed(day.year).get(fields.Date.to_string(day), False)
-
-    def _add_working_days(self, day, number, is_open=None):
-        """Return the day that is so many working days later, or earlier where the number is negative.
-
-        :param is_open: what ``_get_working_day_test`` returned, for a caller with many days
-        """
-        is_open, step = is_open or self._get_working_day_test(), 1 if number > 0 else -1
-        left = abs(number)
-        for _distance in range(SEARCH_DAYS):
-            if not left:
-                return day
-            day += timedelta(days=step)
-            left -= is_open(day)
-        return day
 
 
 class SaleControlSwitches(models.AbstractModel):

@@ -27,6 +27,9 @@ class SaleOrder(models.Model):
     promised_date = fields.Date(
         copy=False, readonly=True, groups='base.group_user',
         help="The last promised day of what is not delivered yet.")
+    next_promised_date = fields.Date(
+        copy=False, readonly=True, groups='base.group_user',
+        help="The first promised day of what is not delivered yet.")
     promise_check_date = fields.Date(copy=False, readonly=True, groups='base.group_system')
     promise_ids = fields.One2many('sale.delivery.promise', 'order_id', string="Promises", groups='base.group_user')
 
@@ -34,11 +37,12 @@ class SaleOrder(models.Model):
 
     _promise_check_idx = models.Index(
         "(promise_check_date) WHERE promise_state IN ('open', 'partial', 'promised', 'at_risk', 'late')")
+    _next_promise_idx = models.Index("(next_promised_date) WHERE state = 'sale' AND next_promised_date IS NOT NULL")
 
     @api.model
     def _get_control_protected_fields(self):
         return super()._get_control_protected_fields() | {
-            'promise_state', 'promised_date', 'promise_check_date', 'promise_ids'}
+            'promise_state', 'promised_date', 'next_promised_date', 'promise_check_date', 'promise_ids'}
 
     @api.depends('state', 'company_id')
     def _compute_show_atp(self):
@@ -88,7 +92,7 @@ class SaleOrder(models.Model):
         lines = self.order_line.filtered(lambda line: line.promise_state in WAITING_STATES)
         lines._set_promise_states(dict.fromkeys(lines.ids, False))
         with control_acting(self.env):
-            self.write({'promise_state': 'none', 'promised_date': False})
+            self.write({'promise_state': 'none', 'promised_date': False, 'next_promised_date': False})
 
     # === STATE ===#
 
@@ -99,12 +103,16 @@ class SaleOrder(models.Model):
         (orders - controlled).filtered(lambda order: order.promise_state not in (False, 'none'))._end_promises()
         lines = controlled.order_line
         lines._set_promise_states(lines._get_promise_states())
+        before = {order.id: order.promise_state for order in controlled}
         with control_acting(self.env):
             for order in controlled:
                 values = order._prepare_promise_state_values()
                 values = {name: value for name, value in values.items() if (order[name] or False) != value}
                 if values:
                     order.write(values)
+        for state in ('at_risk', 'late'):
+            controlled.filtered(
+                lambda order, state=state: order.promise_state == state != before[order.id])._control_event(state)
 
     def _prepare_promise_state_values(self):
         """Sum up the lines: the most urgent state, and the last day promised of what is still open."""
@@ -122,4 +130,5 @@ class SaleOrder(models.Model):
         return {
             'promise_state': state,
             'promised_date': max(waiting.mapped('promised_date'), default=False),
+            'next_promised_date': min((line._get_due_day(line.qty_delivered) for line in waiting), default=False),
         }

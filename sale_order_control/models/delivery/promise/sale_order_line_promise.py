@@ -134,6 +134,9 @@ class SaleOrderLine(models.Model):
         orders._refresh_promise_states()
         orders._apply_promise_dates()
         orders._report_promises(lines, former, reason)
+        moved = lines.filtered(lambda line: former[line.id] and former[line.id] != line.promised_date)
+        moved.order_id._control_event('promise_changed')
+        lines.filtered(lambda line: not former[line.id]).order_id._control_event('promised')
 
     def _check_promise(self, dates, reason):
         waiting = self.order_id._get_promise_controlled()

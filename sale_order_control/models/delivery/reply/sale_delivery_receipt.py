@@ -89,6 +89,7 @@ class StockPicking(models.Model):
         }])
         if kind != 'signed':
             picking._report_damage(order, receipt)
+        order._control_event('received')
         return receipt
 
     @api.model

@@ -1,0 +1,34 @@
+from odoo import api, models
+
+from ...order.control_moments import ControlMoment
+
+
+class SaleOrder(models.Model):
+    """What others may want to know of a delivery, and who answers for it."""
+
+    _inherit = 'sale.order'
+
+    @api.model
+    def _get_control_moments(self):
+        env = self.env
+        return super()._get_control_moments() + [
+            ControlMoment('promised', env._("Delivery date promised")),
+            ControlMoment('promise_changed', env._("Promised date moved")),
+            ControlMoment('at_risk', env._("Promise at risk")),
+            ControlMoment('late', env._("Promised date has passed")),
+            ControlMoment('received', env._("Customer confirmed or complained about the receipt")),
+            ControlMoment(
+                'promise', env._("Next promised date"), field='next_promised_date',
+                domain=(('state', '=', 'sale'), ('next_promised_date', '!=', False)),
+                heard=('promised', 'promise_changed', 'released', 'cancelled')),
+        ]
+
+    @api.model
+    def _get_control_roles(self):
+        return super()._get_control_roles() + [('planner', self.env._("Delivery planner"))]
+
+    def _get_control_people(self, role, company, salesperson):
+        if role != 'planner':
+            return super()._get_control_people(role, company, salesperson)
+        planners = self._get_group_people('group_delivery_planner', company)
+        return self.promise_ids[:1].user_id & planners | planners

@@ -1,0 +1,18 @@
+# The modules of all sub-folders in the order in which they build on each other (the folders' own files are empty).
+
+from . import res_company
+
+# What is to be done when: rules.
+from .rule import sale_followup_rule
+from .rule import sale_followup_rule_text
+from .rule import sale_followup_rule_people
+from .rule import sale_followup_rule_due
+
+# What happened to it: tasks.
+from .task import sale_followup_task
+from .task import sale_followup_task_course
+from .task import mail_activity
+
+# When rules are asked: events and the hourly job.
+from .rule import sale_followup_events
+from .rule import sale_followup_tick

@@ -1,0 +1,55 @@
+from odoo import api, fields, models
+
+
+class ResCompany(models.Model):
+    """Whether a company follows up its orders by rules, and since when."""
+
+    _inherit = 'res.company'
+
+    control_followup = fields.Boolean(
+        string="Follow-Up", groups='base.group_user',
+        help="Follow-up rules give people their tasks: calls, checks, reminders. Nothing is done for what was due "
+             "before this is switched on.")
+    control_followup_since = fields.Date(
+        string="Followed Up Since", readonly=True, groups='base.group_user', copy=False)
+
+    followup_manager_id = fields.Many2one(
+        'res.users', string="General Manager", domain="[('share', '=', False)]", groups='base.group_user',
+        help="The last to hear of what nobody takes care of.")
+
+    @api.model
+    def _get_control_settings(self):
+        return (*super()._get_control_settings(), 'control_followup', 'followup_manager_id')
+
+    def _has_control(self):
+        return super()._has_control() or self.sudo().control_followup
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        companies = super().create(vals_list)
+        companies._start_followup()
+        return companies
+
+    def write(self, vals):
+        off = self.filtered(lambda company: not company.sudo().control_followup) if 'control_followup' in vals else self
+        result = super().write(vals)
+        if 'control_followup' in vals:
+            off._start_followup()
+            self.env.registry.clear_cache()
+        return result
+
+    def _start_followup(self):
+        """Remember the day on which follow-up starts: what was due before is nobody's task."""
+        today = self.env['sale.order']._get_control_today()
+        self.sudo().filtered('control_followup').write({'control_followup_since': today})
+
+    def _get_followup_today(self):
+        """Return the day it is for the people of the company."""
+        return self.env['sale.order']._get_control_today(self.sudo().partner_id.tz or 'UTC')
+
+
+class SaleControlSwitches(models.AbstractModel):
+    _inherit = 'sale.control.switches'
+
+    control_followup = fields.Boolean(related='company_id.control_followup', readonly=False)
+    followup_manager_id = fields.Many2one(related='company_id.followup_manager_id', readonly=False)

@@ -1,0 +1,44 @@
+from odoo import models
+
+
+class SaleFollowupRule(models.Model):
+    """Who gets the task."""
+
+    _inherit = 'sale.followup.rule'
+
+    def _find_people(self, documents, moment):
+        """Find who does it, for each document.
+
+        Where the role has nobody, whoever looks after exceptions gets the task, and the rule says so.
+
+        :return: ``{document_id: user}``
+        """
+        self.ensure_one()
+        people = {}
+        for document in documents:
+            order, company = moment.get_order(document), self._get_company(document, moment)
+            salesperson = order.user_id or document.mapped(moment.user_path)[:1]
+            found = self._find_role(order, company, salesperson).filtered(
+                lambda user, company=company: user.active and not user.share and company in user.company_ids)
+            if not found:
+                found = order._get_control_responsible() if order else self._get_fallback(company)
+                self._report_problem(self.env._(
+                    "Nobody is “%(role)s” for %(document)s; %(user)s got the task.",
+                    role=dict(self._fields['role']._description_selection(self.env))[self.role],
+                    document=document.display_name, user=found.name))
+            people[document.id] = found[:1]
+        return people
+
+    def _find_role(self, order, company, salesperson):
+        """Return who has the role of the rule; extend the hub's ``_get_control_people`` for roles of a room."""
+        if self.role == 'person':
+            return self.user_id
+        if self.role == 'general_manager':
+            return company.followup_manager_id
+        return order._get_control_people(self.role, company, salesperson)
+
+    def _get_fallback(self, company):
+        return self.env['sale.order']._get_group_people('group_manager', company)[:1] or self.env.ref('base.user_admin')
+
+    def _get_company(self, document, moment):
+        return document.company_id or moment.get_order(document).company_id

@@ -1,0 +1,65 @@
+import logging
+
+import psycopg2
+
+from odoo import api, models
+
+_logger = logging.getLogger(__name__)
+
+
+class SaleFollowupRule(models.Model):
+    """The hourly job: what is due by now, chunk by chunk."""
+
+    _inherit = 'sale.followup.rule'
+
+    @api.model
+    def _cron_tick(self, limit=200):
+        """Give people what has become due, and let open tasks follow their documents.
+
+        Each chunk is saved together with what it made: an interrupted run goes on where it stopped, a second one
+        finds nothing left. What fails is reported on its rule and left for the next run; the rest goes on.
+
+        :param int limit: documents per transaction
+        """
+        for company in self.env['res.company'].sudo().browse(sorted(self._get_listening()[0])):
+            rules = self.sudo().search([('company_id', 'in', (False, company.id))]).filtered('is_date')
+            if not all(rule._tick(company, limit) for rule in rules):
+                return
+        self._follow_open_tasks(limit)
+
+    def _tick(self, company, limit):
+        """Work off what is due of one rule in one company.
+
+        :return: whether there is time for more
+        """
+        today, model = company._get_followup_today(), self.env[self.res_model].sudo()
+        try:
+            due = list(self._get_due_query(company, today))
+        except psycopg2.OperationalError:
+            raise
+        except Exception as error:
+            self._report_problem(self.env._("It could not look for what is due: %s", error))
+            _logger.exception("Follow-up rule %s could not look for what is due", self.id)
+            return True
+        return self.env['sale.control.job']._work_off(
+            due, lambda ids: model.browse(self._get_due_query(company, today, ids)), self._run_due, limit,
+            self._report_failures)
+
+    def _report_failures(self, failures):
+        for document, reason in failures.items():
+            self._report_problem(self.env._(
+                "%(document)s was left out: %(reason)s", document=document.display_name, reason=reason))
+
+    @api.model
+    def _follow_open_tasks(self, limit):
+        """Let open tasks move or end with their documents, also where nobody raised an event.
+
+        :return: whether there is time for more
+        """
+        tasks = self.env['sale.followup.task'].sudo()
+        rules = self.sudo().with_context(active_test=False).search([])  # pylint: disable=no-search-all
+        rules = rules.filtered(lambda rule: rule.is_date or rule.closing == 'condition')
+        followed = tasks.search([('state', '=', 'open'), ('rule_id', 'in', rules.ids)], order='id').ids
+        return self.env['sale.control.job']._work_off(
+            followed, lambda ids: tasks.search([('id', 'in', ids), ('state', '=', 'open')]),
+            lambda chunk: chunk._follow_documents(), limit)

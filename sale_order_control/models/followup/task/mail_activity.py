@@ -1,0 +1,16 @@
+from odoo import models
+
+
+class MailActivity(models.Model):
+    """An activity that is marked as done ends its task."""
+
+    _inherit = 'mail.activity'
+
+    def _action_done(self, feedback=False, attachment_ids=None):
+        tasks = self.env['sale.followup.task'].sudo().search([
+            ('activity_id', 'in', self.ids), ('state', '=', 'open')])
+        result = super()._action_done(feedback=feedback, attachment_ids=attachment_ids)
+        # After: the activity is kept as done, and the task does not take it away.
+        for task in tasks:
+            task._end_by_activity(feedback)
+        return result
