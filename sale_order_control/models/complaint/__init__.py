@@ -3,10 +3,24 @@
 from .setup import sale_complaint_team
 from .setup import sale_complaint_category
 from .setup import sale_complaint_cause
+from .setup import sale_complaint_target
+from .setup import sale_complaint_escalation
 
 # The complaint first, then what it is made of, then its way from receipt to closing.
 from .record import sale_complaint
 from .record import sale_complaint_line
+from .record import sale_complaint_similar
 from .record import sale_complaint_history
 from .record import sale_complaint_flow
+
+# Times to answer and solve, and who hears of it when they pass.
+from .sla import sale_complaint_time
+from .sla import sale_complaint_escalate
+
 from .quality import sale_complaint_action
+from .quality import sale_complaint_judgement
+from .quality import sale_complaint_why
+from .quality import sale_complaint_8d
+
+# What other documents know of complaints.
+from .documents import complaint_counts

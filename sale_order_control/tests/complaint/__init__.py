@@ -1,1 +1,3 @@
 from . import test_complaint_flow
+from . import test_complaint_time
+from . import test_complaint_quality

@@ -13,6 +13,7 @@ class ComplaintCommon(ControlCommon):
         cls.quality_team = cls.env.ref('sale_order_control.complaint_team_quality')
         cls.quality_team.member_ids = cls.handler
         cls.defective = cls.env.ref('sale_order_control.complaint_category_defective')
+        cls.judged = {'justified': 'yes', 'responsible_party': 'us'}
         cls.cause = cls.env.ref('sale_order_control.complaint_cause_material_supplier')
 
     @classmethod

@@ -1,1 +1,3 @@
+from . import sale_complaint_entry
 from . import sale_complaint_reason
+from . import sale_complaint_settle

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 
 
 class SaleComplaintReason(models.TransientModel):
-    """Ask why complaints are turned down, cancelled or taken up again."""
+    """Ask why complaints are turned down, cancelled or taken up again, or what the customer is asked."""
 
     _name = 'sale.complaint.reason'
     _inherit = ['sale.control.wizard']
@@ -10,8 +10,8 @@ class SaleComplaintReason(models.TransientModel):
 
     complaint_ids = fields.Many2many('sale.complaint', string="Complaints", readonly=True)
     step = fields.Selection(
-        [('reject', "Reject"), ('cancel', "Cancel"), ('reopen', "Reopen")], required=True, readonly=True,
-        default='reject')
+        [('reject', "Reject"), ('cancel', "Cancel"), ('reopen', "Reopen"), ('wait', "Ask the Customer")],
+        required=True, readonly=True, default='reject')
     reason = fields.Text(required=True)
 
     @api.model
@@ -28,5 +28,6 @@ class SaleComplaintReason(models.TransientModel):
             'reject': self.complaint_ids.action_reject,
             'cancel': self.complaint_ids.action_cancel,
             'reopen': self.complaint_ids.action_reopen,
+            'wait': self.complaint_ids.action_wait,
         }[self.step](self.reason)
         return {'type': 'ir.actions.client', 'tag': 'soft_reload'}

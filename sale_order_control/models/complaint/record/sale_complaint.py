@@ -18,7 +18,11 @@ COMPLAINT_STATES = [
 ]
 ENDED = ('closed', 'rejected', 'cancelled')
 # They follow from the complaint's way and cannot be typed.
-FOLLOWING = frozenset({'state', 'name', 'acknowledged_on', 'closed_on', 'reopened_count'})
+FOLLOWING = frozenset({
+    'state', 'name', 'acknowledged_on', 'closed_on', 'reopened_count', 'responded_on', 'resolved_on',
+    'resolution_hours', 'waiting_since', 'waited_hours', 'waited_working_hours', 'response_due', 'resolution_due',
+    'response_missed', 'resolution_missed', 'next_due', 'informed_ids', 'is_open', 'first_contact', 'cost',
+})
 # What the person who took the complaint may correct without being a handler.
 INTAKE = frozenset({
     'subject', 'description', 'partner_id', 'contact_name', 'email_from', 'phone', 'order_id', 'line_ids',
@@ -73,7 +77,7 @@ class SaleComplaint(models.Model):
         'stock.picking', string="Transfer", check_company=True, index='btree_not_null', ondelete='restrict',
         groups='base.group_user')
     invoice_id = fields.Many2one(
-        'account.move', string="Invoice", check_company=True, index='btree_not_null', ondelete='restrict',
+        'account.move', check_company=True, index='btree_not_null', ondelete='restrict',
         groups='base.group_user')
 
     subject = fields.Char(
@@ -204,11 +208,13 @@ class SaleComplaint(models.Model):
     def create(self, vals_list):
         given = [{name: value for name, value in vals.items() if name not in FOLLOWING} for vals in vals_list]
         for vals in given:
-            # Given here, so that neither defaults nor the context choose them.
-            vals.update(
-                state='received', acknowledged_on=False, closed_on=False, reopened_count=0,
-                name=self.env['ir.sequence'].sudo().next_by_code(self._name))
-        complaints = super().create(given)
+            self._check_handling(vals.keys() - {'company_id', 'team_id', 'user_id'})
+            vals['name'] = self.env['ir.sequence'].sudo().next_by_code(self._name)
+        # Defaults do not choose them either.
+        context = {
+            key: value for key, value in self.env.context.items() if key.removeprefix('default_') not in FOLLOWING}
+        clean = self.with_context(context)  # pylint: disable=context-overridden
+        complaints = super(SaleComplaint, clean).create(given)
         complaints._own_attachments()
         complaints._complaint_opened()
         return complaints
@@ -231,7 +237,15 @@ class SaleComplaint(models.Model):
             raise AccessError(self.env._(
                 "These fields follow from what is done with the complaint and cannot be written: %s",
                 ", ".join(touched)))
-        handling = sorted(vals.keys() - INTAKE)
+        self._check_handling(vals.keys())
+
+    @api.model
+    def _check_handling(self, names):
+        """Leave what is more than taking a complaint in to handlers.
+
+        :raise AccessError: naming the fields
+        """
+        handling = sorted(names - INTAKE)
         if handling and not self.env.su and not self._is_handler():
             raise AccessError(self.env._(
                 "Only complaint handlers change how a complaint is handled: %s", ", ".join(handling)))

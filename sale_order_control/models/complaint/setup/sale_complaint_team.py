@@ -50,7 +50,7 @@ class SaleComplaintTeam(models.Model):
         domain="[('share', '=', False)]",
         help="A new complaint goes to the member with the fewest open ones, or to the leader where there is none.")
     resource_calendar_id = fields.Many2one(
-        'resource.calendar', string="Working Hours", check_company=True,
+        'resource.calendar', string="Working Hours",
         help="Times to answer and to solve are counted in these hours. Empty: those of the company.")
     alias_id = fields.Many2one(
         help="Mails to this address become complaints of the team; answers go to the complaint they belong to.")
