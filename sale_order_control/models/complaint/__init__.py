@@ -24,3 +24,8 @@ from .quality import sale_complaint_8d
 
 # What other documents know of complaints.
 from .documents import complaint_counts
+
+# What is learned from them.
+from .learning import complaint_moments
+from .learning import complaint_credit
+from .learning import sale_complaint_report

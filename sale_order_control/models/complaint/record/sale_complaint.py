@@ -44,7 +44,6 @@ class SaleComplaint(models.Model):
     # === FIELDS ===#
 
     name = fields.Char(string="Number", readonly=True, copy=False, index=True)
-    active = fields.Boolean(default=True, groups='base.group_user')
     company_id = fields.Many2one(
         'res.company', compute='_compute_company_id', store=True, precompute=True, readonly=False, index=True,
         groups='base.group_user')

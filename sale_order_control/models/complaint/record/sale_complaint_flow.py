@@ -191,7 +191,7 @@ class SaleComplaint(models.Model):
     def _complaint_opened(self):
         """Hear that complaints were created; whoever has something to do then extends this."""
         self._record_history('state')
-        self._tell_orders('complaint_opened')
+        self._tell_others('complaint_opened')
 
     def _complaint_entered(self, state):
         """Hear that complaints came into a state; whoever has something to do then extends this.
@@ -199,12 +199,10 @@ class SaleComplaint(models.Model):
         :param str state: key of the state
         """
         if state in ENDED:
-            self._tell_orders('complaint_closed')
+            self._tell_others('complaint_closed')
 
-    def _tell_orders(self, event):
-        orders = self.sudo().order_id
-        if orders:
-            orders._control_event(event)
+    def _tell_others(self, event):
+        self.env['sale.order'].sudo()._control_document_event(event, self.sudo())
 
     @api.model
     def _require_reason(self, reason):

@@ -76,13 +76,17 @@ class SaleComplaint(models.Model):
         }])
         if not people:
             return
-        with control_acting(self.env):
-            self.sudo().informed_ids |= people
+        self._inform(people)
         for lang, told in people.grouped('lang').items():
             own = self.with_context(lang=lang)
             own.sudo().message_notify(
                 partner_ids=told.partner_id.ids, subject=own._word_escalation(rung.with_context(lang=lang)),
                 body=own.subject or own.name)
+
+    def _inform(self, people):
+        """Let people read the complaint because it is told to them."""
+        with control_acting(self.env):
+            self.sudo().informed_ids |= people
 
     def _word_escalation(self, rung):
         return self.env._(

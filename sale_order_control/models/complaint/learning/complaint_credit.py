@@ -1,0 +1,79 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+DISPUTE_TYPE = 'sale_order_control.mail_activity_type_complaint_dispute'
+
+
+class CreditAccount(models.Model):
+    """Justified complaints are a fact of the customer's score."""
+
+    _inherit = 'credit.account'
+
+    @api.model
+    def _get_complaint_facts(self, partners, company, since, until):
+        complaints = self.env['sale.complaint'].sudo()
+        own = Domain('company_id', 'child_of', company.sudo().root_id.id)
+        if not complaints.search_count(own, limit=1):
+            # Nobody keeps complaints here: that says nothing about anybody.
+            return super()._get_complaint_facts(partners, company, since, until)
+        counts = complaints._read_group(
+            own & Domain('commercial_partner_id', 'in', partners.ids) & Domain('justified', 'in', ('yes', 'partly'))
+            & Domain('state', 'not in', ('rejected', 'cancelled'))
+            & Domain('received_on', '>=', fields.Datetime.to_datetime(since))
+            & Domain('received_on', '<', fields.Datetime.add(fields.Datetime.to_datetime(until), days=1)),
+            ['commercial_partner_id'], ['__count'])
+        return {partner.id: count for partner, count in counts}
+
+
+class SaleComplaint(models.Model):
+    """The invoice a complaint is about: disputed, it stays owed and is not called overdue."""
+
+    _inherit = 'sale.complaint'
+
+    invoice_dispute = fields.Text(
+        string="Disputed", related='invoice_id.credit_dispute_reason', groups='base.group_user')
+    disputable = fields.Boolean(compute='_compute_disputable', compute_sudo=True, groups='base.group_user')
+
+    @api.depends('invoice_id.amount_residual', 'invoice_id.state', 'invoice_id.credit_dispute_reason', 'is_open')
+    def _compute_disputable(self):
+        for complaint in self:
+            invoice = complaint.invoice_id
+            complaint.disputable = bool(
+                complaint.is_open and invoice.state == 'posted' and not invoice.credit_dispute_reason
+                and not invoice.currency_id.is_zero(invoice.amount_residual))
+
+    def action_dispute_invoice(self):
+        """Mark the invoice as disputed, or ask a credit controller to, where the handler is none.
+
+        :raise UserError: if there is nothing to dispute
+        """
+        self.ensure_one()
+        self._check_handler()
+        if not self.disputable:
+            raise UserError(self.env._(
+                "There is no unpaid invoice to dispute: choose the invoice the complaint is about."))
+        if self.env.user.has_group('sale_order_control.group_credit_controller'):
+            self.invoice_id.action_credit_dispute(self.display_name)
+        else:
+            self._ask_controller(self.env._("Mark invoice %s as disputed", self.invoice_id.name))
+        return True
+
+    def _complaint_entered(self, state):
+        super()._complaint_entered(state)
+        if state in ('closed', 'rejected', 'cancelled'):
+            for complaint in self.sudo().filtered('invoice_dispute'):
+                complaint._ask_controller(self.env._("Close the dispute of invoice %s", complaint.invoice_id.name))
+
+    def _ask_controller(self, summary):
+        """Leave to a credit controller what only one may decide: one activity, until it is done."""
+        self.ensure_one()
+        complaint = self.sudo()
+        complaint.activity_unlink([DISPUTE_TYPE])
+        people = self.env['sale.order']._get_control_people(
+            'credit_controller', complaint.company_id, complaint.order_id.user_id)
+        people = people.filtered('active').sorted('id')
+        if not people:
+            raise UserError(self.env._("Nobody is a credit controller of %s.", complaint.company_id.name))
+        complaint._inform(people[0])
+        complaint.activity_schedule(DISPUTE_TYPE, user_id=people[0].id, summary=summary)
