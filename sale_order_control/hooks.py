@@ -2,7 +2,8 @@
 
 from odoo.tools import SQL
 
-from .models.credit.exposure.credit_exposure_sql import EXPOSURE_FUNCTION
+from .models.credit.exposure.credit_exposure_sql import FUNCTIONS
+from .models.credit.limit.credit_limit_sql import LIMIT_FUNCTION
 
 
 def post_init_hook(env):
@@ -48,4 +49,4 @@ def fill_sale_types(env):
 
 def uninstall_hook(env):
     """Leave no function of ours in the database."""
-    env.cr.execute(f'DROP FUNCTION IF EXISTS {EXPOSURE_FUNCTION}')
+    env.cr.execute('; '.join(f'DROP FUNCTION IF EXISTS {name}' for name in (*FUNCTIONS, LIMIT_FUNCTION)))

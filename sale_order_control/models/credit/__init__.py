@@ -1,6 +1,7 @@
 # The modules of all sub-folders in the order in which they build on each other (the folders' own files are empty).
 from .score import credit_grade
 from .limit import credit_grade_limit
+from .account import credit_figures
 from .account import credit_owned
 from .account import credit_account
 from .account import credit_fact

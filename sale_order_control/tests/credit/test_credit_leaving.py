@@ -187,7 +187,7 @@ class TestCreditUnorderedDelivery(CreditCommon):
     def test_who_is_overdue_beyond_its_grade_gets_nothing_without_an_order_either(self):
         self._limit(5000, grade=self._grade('block', overdue_days=5, overdue_amount=50))
         self._loose_invoice(60, due=fields.Date.today() - timedelta(days=6))
-        self._refuse(self._picking(), "is 6 days overdue with")
+        self._refuse(self._picking(), "is 6 days overdue with.*Clears when .*60.00 is paid")
 
     def test_what_comes_back_or_goes_back_to_its_owner_is_never_judged(self):
         self._limit(0)

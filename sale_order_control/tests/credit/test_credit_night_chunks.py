@@ -109,4 +109,4 @@ class TestCreditNightCost(CreditCommon):
         keys = {step.key for step in self.accounts._get_nightly_steps()}
         self.assertLessEqual({
             'grade_rules', 'limit_end', 'guarantee_end', 'releases', 'end_override', 'score', 'holds', 'documents',
-            'limit_warning', 'statements'}, keys)
+            'limit_warning', 'promise_broken', 'statements'}, keys)

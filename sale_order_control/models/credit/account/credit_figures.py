@@ -2,12 +2,13 @@
 
 from functools import partial
 
-from odoo.tools import float_round
+from odoo import models
+from odoo.tools import float_round, ormcache
 
 
 def get_rounding(currency):
     """Return a function that rounds amounts as the currency does, which looks it up once."""
-    return partial(float_round, precision_rounding=currency.rounding)
+    return partial(float_round, precision_rounding=currency._get_credit_precision()[0])
 
 
 def set_figures(records, names, rows, currency):
@@ -22,10 +23,27 @@ def set_figures(records, names, rows, currency):
     """
     if not rows:
         return
-    digits = currency.decimal_places
+    digits = currency._get_credit_precision()[1]
     for name, values in zip(names, zip(*rows, strict=True), strict=True):
         field = records._fields[name]
         if field.type == 'monetary':
             # Sums of rounded amounts are off by less than any digit: no tie to be decided.
             values = [round(value, digits) for value in values]
         field._get_cache(records.env).update(zip(records._ids, values, strict=True))
+
+
+class ResCurrency(models.Model):
+    """How a currency is rounded hardly ever changes: it costs no query in every request that looks at credit."""
+
+    _inherit = 'res.currency'
+
+    @ormcache('self.id', cache='stable')
+    def _get_credit_precision(self):
+        """Return the smallest amount of the currency, and its number of decimal places."""
+        return self.rounding, self.decimal_places
+
+    def write(self, vals):
+        result = super().write(vals)
+        if 'rounding' in vals:
+            self.env.registry.clear_cache('stable')
+        return result

@@ -1,5 +1,5 @@
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from odoo import api, models
 from odoo.exceptions import UserError
@@ -130,15 +130,15 @@ class StockPicking(models.Model):
     @api.depends('partner_id')
     def _compute_control_hold(self):
         result = super()._compute_control_hold()
-        free = self.filtered(
-            lambda picking: not picking.control_hold and picking.company_id
+        controlled = self.filtered(
+            lambda picking: picking.company_id
             and picking.company_id._get_control_mode('credit', 'release') == 'enforce')
-        deliveries = free.move_ids.filtered(
+        deliveries = controlled.move_ids.filtered(
             lambda move: move.state not in ('draft', 'done', 'cancel'))._judge_unordered_deliveries()
-        for picking in free if deliveries else ():
-            picking.control_hold = "\n".join(
+        for picking in controlled if deliveries else ():
+            picking.control_hold = "\n".join(filter(None, [picking.control_hold, *(
                 f"{issue.message} {issue.clears}".rstrip() for delivery in deliveries
-                if delivery.moves & picking.move_ids for issue in delivery.issues if issue.stops) or False
+                if delivery.moves & picking.move_ids for issue in delivery.issues if issue.stops)])) or False
         return result
 
 
@@ -198,7 +198,9 @@ class CreditAccount(models.Model):
         if check.excess and not check.is_excess_agreed():
             issues.append(self._prepare_unordered_limit_issue(check, effect))
         if check.is_overdue and not check.is_overdue_agreed():
-            issues.append(orders._prepare_credit_overdue_issue(check, effect))
+            issues.append(replace(
+                orders._prepare_credit_overdue_issue(check, effect),
+                clears=self._word_unordered_clearing(check, check.overdue_amount)))
         return issues
 
     def _prepare_unordered_limit_issue(self, check, effect):

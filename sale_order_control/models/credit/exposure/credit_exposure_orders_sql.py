@@ -7,6 +7,7 @@ order per place), ``foreign_currencies`` and ``factors`` (what a unit of each is
 goods stay here until all is paid, and what came for each).
 """
 
+from .credit_exposure_rare_sql import ADDED_PRICE, INVOICE_POLICY
 from .credit_pledged_sql import PLEDGED
 from .credit_rate_sql import RATE
 
@@ -88,7 +89,7 @@ _ORDER = """
     )"""
 
 # Their lines, with the price of a unit, taxes included.
-_LINE = """
+_LINE = f"""
     line AS MATERIALIZED (
         SELECT open_order.id AS order_id, sol.id, sol.product_id, sol.product_uom_id AS uom_id,
                sol.product_uom_qty::float8 AS ordered, sol.qty_delivered::float8 AS delivered,
@@ -100,23 +101,12 @@ _LINE = """
                CASE WHEN sol.product_uom_qty <> 0 THEN sol.price_total::float8 / sol.product_uom_qty::float8
                     WHEN sol.qty_delivered = 0 THEN 0
                     -- A product that the warehouse added: Odoo keeps no total of a line without quantity.
-                    ELSE (
-                        SELECT sol.price_unit * (1 - sol.discount / 100)
-                               * (1 + COALESCE(SUM(tax.amount) FILTER (WHERE tax.amount_type = 'percent'), 0) / 100)
-                               + COALESCE(SUM(tax.amount) FILTER (WHERE tax.amount_type = 'fixed'), 0)
-                          FROM account_tax_sale_order_line_rel rel
-                          JOIN account_tax given ON given.id = rel.account_tax_id
-                          LEFT JOIN account_tax_filiation_rel filiation
-                            ON filiation.parent_tax = given.id AND given.amount_type = 'group'
-                          JOIN account_tax tax ON tax.id = COALESCE(filiation.child_tax, given.id)
-                         WHERE rel.sale_order_line_id = sol.id
-                           AND NOT COALESCE(tax.price_include_override = 'tax_included', given_price_include)
-                    )::float8
+                    ELSE {ADDED_PRICE}(sol.id, given_price_include)
                END AS price
           FROM open_order
          CROSS JOIN LATERAL (
-               SELECT id, product_id, product_uom_id, product_uom_qty, qty_delivered, price_total, price_unit, discount,
-                      state, qty_delivered_method, is_downpayment, invoice_status
+               SELECT id, product_id, product_uom_id, product_uom_qty, qty_delivered, price_total, state,
+                      qty_delivered_method, is_downpayment, invoice_status
                  FROM sale_order_line WHERE order_id = open_order.id AND display_type IS NULL OFFSET 0) sol
     )"""
 
@@ -138,8 +128,12 @@ _INVOICED = f"""
           FROM line
          CROSS JOIN LATERAL (
                SELECT invoice_line_id FROM sale_order_line_invoice_rel WHERE order_line_id = line.id OFFSET 0) rel
-          JOIN account_move_line aml ON aml.id = rel.invoice_line_id
-          JOIN account_move move ON move.id = aml.move_id
+         CROSS JOIN LATERAL (
+               SELECT move_id, price_total, quantity, product_uom_id
+                 FROM account_move_line WHERE id = rel.invoice_line_id OFFSET 0) aml
+         CROSS JOIN LATERAL (
+               SELECT move_type, state, payment_state, invoice_currency_rate, reversed_entry_id
+                 FROM account_move WHERE id = aml.move_id OFFSET 0) move
          WHERE line.is_open
            AND (move.move_type IN ('out_invoice', 'out_receipt')
                 AND (move.state <> 'cancel' OR move.payment_state = 'invoicing_legacy')
@@ -190,7 +184,7 @@ _MOVED = f"""
     )"""
 
 # How much of each line will be owed in the end, and how much of that is on no invoice yet.
-_GOODS = """
+_GOODS = f"""
     known AS MATERIALIZED (
         SELECT line.*, COALESCE(billed, 0) AS billed, COALESCE(credited, 0) AS credited,
                COALESCE(amount, 0) AS paid_ahead,
@@ -228,9 +222,7 @@ _GOODS = """
                     -- Goods sent beyond the order count until the order is invoiced: by then the
                     -- company has said what it charges. Work beyond the order was its own risk.
                     WHEN by_transfer AND settled < ordered THEN final_quantity
-                    WHEN (SELECT template.invoice_policy FROM product_product product
-                            JOIN product_template template ON template.id = product.product_tmpl_id
-                           WHERE product.id = outcome.product_id) = 'order' THEN ordered
+                    WHEN {INVOICE_POLICY}(outcome.product_id) = 'order' THEN ordered
                     ELSE final_quantity END AS quantity
           FROM outcome
     ),

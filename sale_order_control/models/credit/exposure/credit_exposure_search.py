@@ -123,9 +123,8 @@ class ResCompany(models.Model):
         :param bool without_limit: whether accounts without a limit may meet it
         """
         accounts = self.env['credit.account'].browse(account_ids)
-        self.currency_id.fetch(['decimal_places'])
         rows = self.env.execute_query(SQL("%s%s", SQL(
             _FIGURES, apart=[], accounts=account_ids, companies=self.ids, without_limit=without_limit,
-            defaults=[accounts._get_default_limit(self)], digits=self.currency_id.decimal_places,
+            defaults=[accounts._get_default_limit(self)], digits=self.currency_id._get_credit_precision()[1],
             **accounts._get_exposure_parameters(self.env['res.partner'], self)), condition))
         return [row[0] for row in rows]

@@ -21,6 +21,7 @@ from .credit_exposure_orders_sql import (
     PREPAID_ORDERS,
     UNITS,
 )
+from .credit_exposure_rare_sql import ADDED_PRICE, CREATE_ADDED_PRICE, CREATE_INVOICE_POLICY, INVOICE_POLICY
 
 _COMPANIES = "SELECT id FROM res_company WHERE parent_path LIKE given_path"
 _RECEIVABLES = "SELECT id FROM account_account WHERE account_type = 'asset_receivable'"
@@ -98,9 +99,12 @@ _DRAFT = """
      GROUP BY party.owner"""
 
 EXPOSURE_FUNCTION = 'sale_order_control_exposure'
+FUNCTIONS = (EXPOSURE_FUNCTION, ADDED_PRICE, INVOICE_POLICY)
 
 # The plans made for a few customers are right for many too, because all of them go by indexes.
 CREATE_FUNCTION = f"""
+    {CREATE_ADDED_PRICE};
+    {CREATE_INVOICE_POLICY};
     DROP FUNCTION IF EXISTS {EXPOSURE_FUNCTION};
     CREATE FUNCTION {EXPOSURE_FUNCTION} (
         given_partners int[], given_path text, given_root int, given_currency int, given_price_include bool,

@@ -78,11 +78,11 @@ _OWN = """
          WHERE account.id = ANY(given_accounts)
       ) stored"""
 
-_FUNCTION = 'sale_order_control_limit'
+LIMIT_FUNCTION = 'sale_order_control_limit'
 
 CREATE_LIMIT_FUNCTION = f"""
-    DROP FUNCTION IF EXISTS {_FUNCTION};
-    CREATE FUNCTION {_FUNCTION} (
+    DROP FUNCTION IF EXISTS {LIMIT_FUNCTION};
+    CREATE FUNCTION {LIMIT_FUNCTION} (
         given_accounts int[], given_today date, given_companies int[], given_defaults float8[])
     RETURNS TABLE (
         account_id int, kind text, base float8, temporary float8, until date, guaranteed float8, amount float8)
@@ -107,4 +107,4 @@ CREATE_LIMIT_FUNCTION = f"""
 # Parameters: accounts (ids), today, companies and defaults (their default limits, in the same order).
 LIMITS = f"""
     SELECT account_id, kind, base, temporary, until, guaranteed, amount
-      FROM {_FUNCTION}(%(accounts)s::int[], %(today)s::date, %(companies)s::int[], %(defaults)s::float8[])"""
+      FROM {LIMIT_FUNCTION}(%(accounts)s::int[], %(today)s::date, %(companies)s::int[], %(defaults)s::float8[])"""

@@ -1,5 +1,6 @@
 import { getColor } from "@web/core/colors/colors";
 import { cookie } from "@web/core/browser/cookie";
+import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { graphView } from "@web/views/graph/graph_view";
 import { GraphModel } from "@web/views/graph/graph_model";
@@ -19,7 +20,7 @@ class CreditHistoryModel extends GraphModel {
         for (const group of groups) {
             const day = group[spec][1];
             // Where several customers are drawn together, a day has no grade of its own.
-            this.grades[day] = day in this.grades ? false : group.grade_id && group.grade_id[1];
+            this.grades[day] = day in this.grades ? false : group.grade_id && _t("Grade %s", group.grade_id[1]);
         }
         return points;
     }
