@@ -25,13 +25,13 @@ def tell_year(env):
     """Customers beside those of the orders, the scorecard, and twelve months until today."""
     names = ("Eastgate Supplies", "Fairhaven Studio", "Greenfield Clinics", "Harper & Sons", "Ironbridge Trading")
     late, prepaid, clinic, doubtful, monthly = make_customers(env, *names)
-    give_credit(env, late, "c", 8000.0)
+    give_credit(env, late, "b", 12000.0)
     give_credit(env, prepaid, "b", 5000.0, settlement_mode="prepay", prepayment_percent=30)
     give_credit(env, clinic, "b", 15000.0)
     give_credit(env, doubtful, "b", 10000.0)
     give_credit(env, monthly, "a", 60000.0, settlement_mode="monthly", collector_id=user(env, "finance").id)
     use_scorecard(env)
-    book_year(env)
+    book_year(env, late)
     judge(env)
     tell_statements(env, monthly)
     return late, prepaid, clinic, doubtful, monthly
@@ -53,7 +53,7 @@ def use_scorecard(env):
     card.with_user(env.ref("base.user_admin")).action_put_in_use()
 
 
-def book_year(env):
+def book_year(env, late):
     """Invoice and pay month by month, and keep each month's figures as its last night would have."""
     today = fields.Date.today()
     due = []
@@ -64,6 +64,8 @@ def book_year(env):
         pay(env, [each for each in due if each[0] <= night])
         due = [each for each in due if each[0] > night]
         with on_day(env, night):
+            if months == 7:
+                give_credit(env, late, "c", 8000.0, change_reason="Pays a month late")
             accounts = env["credit.account"].search([("partner_id.name", "in", list(YEAR))])
             accounts.invalidate_recordset()
             accounts._run_history(night)
