@@ -136,6 +136,7 @@
         'demo/order_demo.xml',
         'demo/credit_demo.xml',
         'demo/delivery_demo.xml',
+        'demo/complaint_demo.xml',
     ],
     'assets': {
         'web.assets_backend': [

@@ -2,3 +2,4 @@ from . import test_complaint_flow
 from . import test_complaint_time
 from . import test_complaint_quality
 from . import test_complaint_learning
+from . import test_complaint_tour
