@@ -141,6 +141,11 @@
     'assets': {
         'web.assets_backend': [
             'sale_order_control/static/src/**/*',
+            ('remove', 'sale_order_control/static/src/**/*_graph.js'),
+        ],
+        # Odoo loads its charts when the first one is opened.
+        'web.assets_backend_lazy': [
+            'sale_order_control/static/src/**/*_graph.js',
         ],
         'web.assets_tests': [
             'sale_order_control/static/tests/tours/**/*',
