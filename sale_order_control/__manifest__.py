@@ -26,6 +26,7 @@
         'security/lateness_rules.xml',
         'security/complaint_rules.xml',
         'security/followup_rules.xml',
+        'security/complaint_remedy_rules.xml',
 
         'data/mail_activity_type_data.xml',
         'data/sale_control_class_data.xml',
@@ -53,6 +54,8 @@
         'data/complaint_data.xml',
         'data/complaint_time_data.xml',
         'data/followup_data.xml',
+        'data/complaint_remedy_data.xml',
+        'data/complaint_mail_data.xml',
 
         'views/order/sale_order_views.xml',
         'views/order/sale_control_pass_views.xml',
@@ -129,6 +132,8 @@
         'views/followup/followup_task_views.xml',
         'views/followup/followup_rule_views.xml',
         'views/followup/followup_settings_views.xml',
+        'views/complaint/remedy_views.xml',
+        'views/complaint/portal_templates.xml',
         # Menus last: they name the actions of all rooms.
         'views/menus.xml',
     ],

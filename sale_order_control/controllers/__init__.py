@@ -1,2 +1,3 @@
 from . import approval
+from . import complaint
 from . import delivery

@@ -29,3 +29,18 @@ from .documents import complaint_counts
 from .learning import complaint_moments
 from .learning import complaint_credit
 from .learning import sale_complaint_report
+# What puts it right: kinds, the remedy and its goods, its way, what is made of it.
+from .remedy import sale_complaint_remedy_type
+from .remedy import sale_complaint_remedy
+from .remedy import sale_complaint_remedy_line
+from .remedy import sale_complaint_result
+from .remedy import sale_complaint_remedy_flow
+from .remedy import remedy_goods
+from .remedy import remedy_money
+from .remedy import sale_complaint_remedies
+
+# How complaints come in, and what customers hear and read.
+from .intake import sale_complaint_intake
+from .intake import sale_complaint_mail
+from .intake import sale_complaint_portal
+from .intake import sale_complaint_feed

@@ -39,7 +39,6 @@ class SaleComplaint(models.Model):
     _inherit = ['portal.mixin', 'rating.mixin', 'mail.thread', 'mail.activity.mixin']
     _order = 'received_on desc, id desc'
     _check_company_auto = True
-    _mail_post_access = 'read'
 
     # === FIELDS ===#
 
