@@ -136,6 +136,15 @@ class TestComplaintMail(ComplaintCommon):
             complaint.receipt_sent_on = False
         self.assertFalse(complaint.copy().receipt_sent_on)
 
+    def test_the_customer_is_told_when_it_is_done(self):
+        complaint = self._complain(self._delivered_order(), answer="New ones are on the way.")
+        complaint.action_acknowledge()
+        complaint.write({**self.judged, 'cause_id': self.cause.id})
+        complaint.with_context(mail_notify_force_send=False).action_close()
+        told = complaint.message_ids.filtered(lambda message: "New ones are on the way" in message.body)
+        self.assertIn(self.customer, told.partner_ids)
+        self.assertIn(f'/my/complaints/{complaint.id}', told.body)
+
     def test_who_left_no_address_is_not_written_to(self):
         self.customer.email = False
         complaint = self._complain(self._delivered_order())

@@ -1,6 +1,8 @@
 import io
 import re
 
+from markupsafe import Markup
+
 from odoo import Command
 from odoo.exceptions import AccessError
 from odoo.tests import HttpCase, new_test_user, tagged
@@ -70,7 +72,7 @@ class TestComplaintPortal(ComplaintCommon, HttpCase):
 
         complaint.with_user(self.handler).action_acknowledge()
         complaint.with_user(self.handler).message_post(
-            body="Supplier says no, refuse him", message_type='comment', subtype_xmlid='mail.mt_note')
+            body=Markup("Supplier says no, refuse him"), message_type='comment', subtype_xmlid='mail.mt_note')
         remedy = self.env['sale.complaint.remedy'].with_user(self.handler).create({
             'complaint_id': complaint.id, 'ask_customer': True, 'reason': "Cheaper than a lawsuit",
             'type_id': self.env.ref('sale_order_control.remedy_type_replacement').id})
@@ -156,7 +158,7 @@ class TestComplaintPortal(ComplaintCommon, HttpCase):
         for act in (
                 lambda: own.read(['name']), lambda: own.read(['access_token']), lambda: own.write({'description': "x"}),
                 lambda: own.action_acknowledge(), lambda: own.copy(), lambda: own.unlink(),
-                lambda: own.message_post(body="x"),
+                lambda: own.message_post(body=Markup("x")),
                 lambda: own.get_portal_url(), lambda: own._rating_get_access_token(),
                 lambda: env['sale.complaint'].create({'description': "x"}),
                 *(lambda model=model: env[model].search([]) for model in (
@@ -171,10 +173,11 @@ class TestComplaintPortal(ComplaintCommon, HttpCase):
             'name': 'photo', 'raw': b'photo', 'res_model': 'sale.complaint', 'res_id': complaint.id})
         with self.assertRaises(AccessError):
             photo.with_user(self.rival).read(['raw'])
-        note = complaint.message_post(body="Supplier says no", subtype_xmlid='mail.mt_note')
+        note = complaint.message_post(body=Markup("Supplier says no"), subtype_xmlid='mail.mt_note')
         self.assertFalse(env['mail.message'].search([('id', 'in', (note | complaint.message_ids).ids)]))
 
     def test_damage_on_arrival_opens_a_complaint_and_more_of_it_joins_it(self):
+        self._switch(promise='enforce')
         picking = self.line.move_ids.picking_id
         picking._record_receipt('damage', "Ms Li", self.customer, remark="One box is wet")
         [complaint] = self._complaints()

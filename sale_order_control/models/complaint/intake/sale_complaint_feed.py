@@ -15,7 +15,7 @@ class SaleComplaint(models.Model):
     _inherit = 'sale.complaint'
 
     receipt_id = fields.Many2one(
-        'sale.delivery.receipt', string="Receipt", readonly=True, copy=False, index='btree_not_null',
+        'sale.delivery.receipt', readonly=True, copy=False, index='btree_not_null',
         ondelete='restrict', groups='base.group_user', help="What the customer said when the goods arrived.")
 
     @api.model
@@ -59,9 +59,10 @@ class StockPicking(models.Model):
     _inherit = 'stock.picking'
 
     def _report_damage(self, order, receipt):
-        super()._report_damage(order, receipt)
+        result = super()._report_damage(order, receipt)
         # Responsibility and remedy are recorded where they are worked on.
         self.env['sale.complaint']._hear_of_receipt(receipt)
+        return result
 
 
 class SaleShortageResolution(models.Model):

@@ -1,5 +1,7 @@
 from datetime import timedelta
 
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import email_normalize
@@ -55,6 +57,9 @@ class SaleComplaint(models.Model):
         if state == 'acknowledged':
             for complaint in self:
                 complaint._send_acknowledgement()
+        elif state in ('closed', 'rejected'):
+            for complaint in self:
+                complaint._tell_end()
 
     # === RECEIPT ===#
 
@@ -82,6 +87,20 @@ class SaleComplaint(models.Model):
         template.sudo().with_context(refused_files=told).send_mail(
             complaint.id, email_layout_xmlid='mail.mail_notification_light',
             email_values={'email_to': address, 'headers': repr(AUTO_GENERATED)})
+
+    def _tell_end(self):
+        """Tell the customer how it ended, and where to rate it; somebody without an address reads it in the portal."""
+        self.ensure_one()
+        complaint = self.sudo()
+        answer = (complaint.answer or "").strip()
+        if not answer or not complaint._get_customer_address():
+            return
+        words = complaint.with_context(lang=complaint._get_customer_lang()).env._(
+            "How satisfied are you with how we dealt with it? Please tell us here:")
+        link = complaint.get_base_url() + complaint.get_portal_url()
+        body = Markup('<p style="white-space: pre-line">%s</p><p>%s <a href="%s">%s</a></p>') % (
+            answer, words, link, complaint.name)
+        complaint._write_to_customer(body)
 
     def _get_customer_address(self):
         """Return where the customer is written to: the address that wrote, else the contact's."""

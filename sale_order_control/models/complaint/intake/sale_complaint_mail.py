@@ -56,8 +56,7 @@ class SaleComplaint(models.Model):
 
     def _hear_message(self, message):
         # What a machine wrote is no answer: times that wait for the customer go on waiting.
-        if not self.env.context.get(AUTOMATIC):
-            super()._hear_message(message)
+        return None if self.env.context.get(AUTOMATIC) else super()._hear_message(message)
 
     def _is_from_customer(self, msg_dict):
         author = self.env['res.partner'].sudo().browse(msg_dict.get('author_id') or ())

@@ -44,7 +44,8 @@ class SaleComplaint(models.Model):
         if state in ('verified', 'closed'):
             missing += [
                 self.env._("%s is not carried out: do it, or cancel it.", one.display_name) for one in remedies
-                if one.state in ('draft', 'asked', 'offered') or one.state == 'ready' and not one._is_promised_discount()]
+                if one.state in ('draft', 'asked', 'offered')
+                or one.state == 'ready' and not one._is_promised_discount()]
         return missing
 
     def _complaint_entered(self, state):

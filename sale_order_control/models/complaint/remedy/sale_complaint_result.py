@@ -89,7 +89,7 @@ class SaleComplaintRemedy(models.Model):
     replacement_order_ids = fields.One2many(
         'sale.order', 'complaint_remedy_id', string="Replacement Order", readonly=True)
     return_ids = fields.One2many('stock.picking', 'complaint_remedy_id', string="Returns", readonly=True)
-    credit_note_ids = fields.One2many('account.move', 'complaint_remedy_id', string="Credit Notes", readonly=True)
+    credit_note_ids = fields.One2many('account.move', 'complaint_remedy_id', readonly=True)
     discount_order_id = fields.Many2one(
         'sale.order', string="Used in Order", readonly=True, copy=False, index='btree_not_null', ondelete='set null')
     # Documents of apps that need not be installed.
