@@ -57,6 +57,20 @@ class SaleComplaint(models.Model):
             else:
                 self._follow_remedies()
 
+    def action_new_remedy(self):
+        """Open the form of a new remedy, in which the goods of the complaint are proposed: for handlers."""
+        self.ensure_one()
+        self._check_handler()
+        return {
+            'type': 'ir.actions.act_window',
+            'name': self.env._("New Remedy"),
+            'res_model': 'sale.complaint.remedy',
+            'view_mode': 'form',
+            'views': [(False, 'form')],
+            'target': 'new',
+            'context': {'default_complaint_id': self.id},
+        }
+
     def action_execute(self):
         result = super().action_execute()
         # A discount that waits for its order was carried out as far as it can be.

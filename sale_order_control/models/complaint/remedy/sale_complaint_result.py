@@ -115,6 +115,16 @@ class SaleComplaintRemedy(models.Model):
         live = [records.filtered(lambda one: one.state != 'cancel') for records in self._get_results()]
         return [records for records in live if records]
 
+    def action_open(self):
+        """Open the remedy itself."""
+        self.ensure_one()
+        return {
+            'type': 'ir.actions.act_window',
+            'res_model': self._name,
+            'res_id': self.id,
+            'view_mode': 'form',
+        }
+
     def action_view_results(self):
         """Open what was made of the remedy, for those who may read it."""
         self.ensure_one()
