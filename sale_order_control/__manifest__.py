@@ -151,11 +151,6 @@
         # Odoo loads its charts when the first one is opened.
         'web.assets_backend_lazy': [
             'sale_order_control/static/src/**/*_graph.js',
-            ('remove', 'sale_order_control/static/src/credit/history_graph/**/*'),
-        ],
-        # Odoo loads its graphs when the first one is opened: what extends them comes along.
-        'web.assets_backend_lazy': [
-            'sale_order_control/static/src/credit/history_graph/**/*',
         ],
         'web.assets_tests': [
             'sale_order_control/static/tests/tours/**/*',
