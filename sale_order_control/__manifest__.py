@@ -27,6 +27,7 @@
         'security/complaint_rules.xml',
         'security/followup_rules.xml',
         'security/complaint_remedy_rules.xml',
+        'security/amendment_rules.xml',
 
         'data/mail_activity_type_data.xml',
         'data/sale_control_class_data.xml',
@@ -56,6 +57,7 @@
         'data/followup_data.xml',
         'data/complaint_remedy_data.xml',
         'data/complaint_mail_data.xml',
+        'data/amendment_data.xml',
 
         'views/order/sale_order_views.xml',
         'views/order/sale_control_pass_views.xml',
@@ -134,6 +136,12 @@
         'views/followup/followup_settings_views.xml',
         'views/complaint/remedy_views.xml',
         'views/complaint/portal_templates.xml',
+        'views/amendment/amendment_impact.xml',
+        'views/amendment/amendment_views.xml',
+        'views/amendment/history_views.xml',
+        'views/amendment/amendment_report.xml',
+        'views/amendment/portal_templates.xml',
+        'views/amendment/settings_views.xml',
         # Menus last: they name the actions of all rooms.
         'views/menus.xml',
     ],

@@ -1,3 +1,4 @@
+from . import amendment
 from . import approval
 from . import complaint
 from . import delivery

@@ -7,3 +7,4 @@ from .credit import *
 from .delivery import *
 from .complaint import *
 from .followup import *
+from .amendment import *

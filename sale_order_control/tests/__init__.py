@@ -5,4 +5,5 @@ from .approval import *
 from .delivery import *
 from .complaint import *
 from .followup import *
+from .amendment import *
 from .replay import *

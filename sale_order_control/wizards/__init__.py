@@ -3,3 +3,4 @@ from .approval import *
 from .delivery import *
 from .credit import *
 from .complaint import *
+from .amendment import *

@@ -52,6 +52,7 @@ from .shortage import sale_order_line_substitute
 from .shortage import sale_order_line_resolve
 from .shortage import sale_order_line_offer
 from .shortage import sale_order_line_displace
+from .shortage import sale_order_terms_dates
 from .shortage import sale_order_line_strategy
 from .shortage import sale_delivery_repromise
 from .shortage import sale_delivery_turn

@@ -23,6 +23,8 @@ class ControlMemory:
         signature, a posted bill): rules then record and park instead of refusing
     :ivar confirming: ids of orders whose confirmation is running and was serialised
     :ivar changing: ids of orders whose terms are being changed by an outer call that judges them
+    :ivar amending: ``{order id: amendment id}`` of the orders to which an amendment is being applied; 0 for another act
+        of the add-on that keeps a record of its own of what it changes
     :ivar former: what the gate said at *confirm* before facts behind the terms changed, ``{order id: issues}``
     :ivar leaving: ids of the order lines whose goods leave in the running call; None while nothing leaves
     :ivar leaving_moves: ids of the stock moves that take them; empty where a service is delivered
@@ -43,6 +45,7 @@ class ControlMemory:
         self.happened = 0
         self.confirming = set()
         self.changing = set()
+        self.amending = {}
         self.former = {}
         self.leaving = None
         self.leaving_moves = frozenset()
@@ -144,6 +147,23 @@ def told_later(env):
         yield
     finally:
         memory.quiet -= 1
+
+
+@contextmanager
+def control_amending(env, order, amendment=None):
+    """Change the terms of a confirmed order by an act that is on record: wrap nothing but that change.
+
+    All other rules judge the new terms as ever: this opens amendment control alone.
+
+    :param order: the ``sale.order`` whose terms change
+    :param amendment: the ``sale.amendment`` that is applied; none for another act of the add-on with its own record
+    """
+    memory = control_memory(env)
+    before, memory.amending = memory.amending, {**memory.amending, order.id: amendment.id if amendment else 0}
+    try:
+        yield
+    finally:
+        memory.amending = before
 
 
 @contextmanager

@@ -6,6 +6,7 @@ CONTROL_EVENTS = [
     ('confirmed', "Confirmed"),
     ('parked', "Parked"),
     ('changed', "Terms Changed"),
+    ('amended', "Amended"),
     ('rewritten', "Old Handling Ended"),
     ('reopened', "Set to Draft Again"),
     ('cancelled', "Cancelled"),

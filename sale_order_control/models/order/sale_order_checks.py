@@ -1,4 +1,5 @@
 from collections import defaultdict
+from dataclasses import replace
 from datetime import timedelta
 
 from odoo import api, models
@@ -152,16 +153,48 @@ class SaleOrder(models.Model):
     # === AMENDMENT ===#
 
     def _prepare_amendment_issue(self, aspects):
-        """A worse change of a confirmed order, where such changes are under control (OC-03)."""
+        """A change of a confirmed order past an amendment, where such changes are under control (OC-03)."""
         labels = self._get_terms_aspect_labels()
         names = ", ".join(labels[aspect] for aspect in aspects)
         return ControlIssue(
             code='amendment.change',
             area='amendment',
             effect='block',
-            message=self.env._("The terms of a confirmed order would get worse for the company: %s.", names),
+            message=self.env._("A confirmed order is changed by an amendment only. This would change: %s.", names),
             facts={'aspects': aspects},
         )
+
+    def _get_amended_aspects(self, before, after):
+        """Name what differs between two snapshots, for the better or the worse.
+
+        :return: list of keys of :meth:`_get_terms_aspect_labels`; empty where an amendment would have nothing to change
+        """
+        self.ensure_one()
+        old, new = self._get_amendable_terms(before), self._get_amendable_terms(after)
+        if old.digest == new.digest:
+            return []
+        return list(dict.fromkeys(new.worse_aspects(old) + old.worse_aspects(new))) or ['amount']
+
+    def _get_amendable_terms(self, terms):
+        """Leave out what is no part of what was agreed with the customer about the goods.
+
+        What rooms add has rules of its own. Shipping costs are charged by Odoo's delivery methods, also when goods
+        leave: known by the product, which only a manager makes one of shipping, and only as long as they are charged.
+
+        :param ControlTerms terms: terms of this order
+        """
+        shipping = self._get_shipping_product_ids({line.product_id for line in terms.lines})
+        return replace(terms, conditions=(), lines=tuple(
+            line for line in terms.lines if line.product_id not in shipping or line.amount < 0))
+
+    @api.model
+    def _get_shipping_product_ids(self, product_ids):
+        """Return which of these products delivery methods charge for shipping; no goods are."""
+        if 'delivery.carrier' not in self.env:
+            return set()
+        carriers = self.env['delivery.carrier'].sudo().with_context(active_test=False).search(
+            [('product_id', 'in', list(product_ids)), ('product_id.type', '=', 'service')])
+        return set(carriers.product_id.ids)
 
     @api.model
     def _get_terms_aspect_labels(self):

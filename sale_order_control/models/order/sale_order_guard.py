@@ -309,20 +309,23 @@ class SaleOrder(models.Model):
         changed = self.filtered(lambda order: after[order.id].digest != before[order.id].digest)
         worse = changed.filtered(
             lambda order: order.state == 'sale' and after[order.id].worse_aspects(before[order.id]))
-        if worse:
-            worse._control_serialise('confirm')
-            issues = worse._get_change_issues(before, after)
-            if worse._get_held(issues) and not control_memory(self.env).happened:
-                raise UserError(self.env._(
-                    "This change of a confirmed order is not allowed. Cancel the order, set it to quotation and "
-                    "submit it again, or leave its terms as they are.\n\n%s", worse._get_control_refusal(issues)))
-            worse._control_log('changed', issues, checkpoint='confirm')
-            worse._get_held(issues)._control_report_exception(issues)
+        unamended = changed._get_unamended_issues(before, after)
+        judged = worse | self.browse(unamended)
+        if judged:
+            issues = {order.id: unamended.get(order.id, ()) for order in judged}
+            if worse:
+                worse._control_serialise('confirm')
+                for order_id, found in worse._get_change_issues(before, after).items():
+                    issues[order_id] += found
+            if judged._get_held(issues) and not control_memory(self.env).happened:
+                raise UserError(judged._word_change_refusal(issues))
+            judged._control_log('changed', issues, checkpoint='confirm')
+            judged._get_held(issues)._control_report_exception(issues)
         if changed:
             changed._control_terms_changed(before, after)
 
     def _get_change_issues(self, before, after):
-        """Judge worse terms of confirmed orders: what the change adds, and the amendment switch itself.
+        """Judge worse terms of confirmed orders by what the change adds.
 
         :return: ``{order_id: (ControlIssue, ...)}`` with the issues that are new, or worse than before
         """
@@ -330,15 +333,36 @@ class SaleOrder(models.Model):
         asked = self.filtered(lambda order: order.id not in former)
         old = {**former, **asked._get_control_issues('confirm', {order.id: before[order.id] for order in asked})}
         new = self._get_control_issues('confirm', {order.id: after[order.id] for order in self})
-        issues = {
+        return {
             order.id: tuple(issue for issue in new[order.id] if issue.is_worse_than(old[order.id])) for order in self
         }
-        for order in self._with_control('amendment'):
-            issue = order._prepare_amendment_issue(after[order.id].worse_aspects(before[order.id]))
-            if order.company_id._get_control_mode('amendment') == 'warn':
-                issue = issue.shadowed()
-            issues[order.id] += (issue,)
+
+    def _get_unamended_issues(self, before, after):
+        """Find the confirmed orders whose terms change past an amendment, where those are under control (OC-03).
+
+        What rooms add to the terms has rules of its own, and is no part of what an amendment changes.
+
+        :return: ``{order_id: (ControlIssue,)}`` of those orders only
+        """
+        amending = control_memory(self.env).amending
+        issues = {}
+        for order in self.filtered(lambda order: order.state == 'sale')._with_control('amendment'):
+            aspects = order._get_amended_aspects(before[order.id], after[order.id]) if order.id not in amending else ()
+            if aspects:
+                issue = order._prepare_amendment_issue(aspects)
+                enforced = order.company_id._get_control_mode('amendment') == 'enforce'
+                issues[order.id] = (issue if enforced else issue.shadowed(),)
         return issues
+
+    def _word_change_refusal(self, issues):
+        """Word why the terms of confirmed orders stay as they are, and what to do instead."""
+        if self._with_control('amendment'):
+            way = self.env._("This change of a confirmed order is not allowed. Use “Amend” on the order.")
+        else:
+            way = self.env._(
+                "This change of a confirmed order is not allowed. Cancel the order, set it to quotation and "
+                "submit it again, or leave its terms as they are.")
+        return f"{way}\n\n{self._get_control_refusal(issues)}"
 
     def _control_report_exception(self, issues):
         """Tell the people concerned what happened although the rules were against it."""

@@ -300,12 +300,14 @@ class TestOrderGuard(ControlCommon):
         order.order_line.product_uom_qty = 6
         self.assertEqual(order.order_line.product_uom_qty, 6)
 
-    def test_amendment_control_stops_any_worse_change(self):
+    def test_amendment_control_stops_any_change_for_better_or_worse(self):
         order = self._create_order(quantity=5)
         order.action_confirm()
         self._switch(amendment='enforce')
-        with self.assertRaisesRegex(UserError, "would get worse"):
-            order.order_line.product_uom_qty = 6
+        for quantity in (6, 4):
+            with self.assertRaises(UserError) as refused:
+                order.order_line.product_uom_qty = quantity
+            self.assertIn("by an amendment only. This would change: quantity, amount", str(refused.exception))
         order.order_line.product_uom_qty = 5
 
     def test_amendment_control_in_warn_mode_records_only(self):

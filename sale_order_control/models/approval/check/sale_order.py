@@ -78,6 +78,8 @@ class SaleOrder(models.Model):
             orders = self.sudo()._with_control('approval')
             orders._void_requests(lambda env: env._("The order was confirmed without needing it."), states=('pending',))
             orders._keep_passed_terms()
+        elif name == 'amended':
+            self.sudo()._with_control('approval')._keep_passed_terms()
         elif name == 'cancelled':
             self.sudo()._void_requests(lambda env: env._("The order was cancelled."))
         elif name == 'reopened':

@@ -42,16 +42,28 @@ class SaleOrder(models.Model):
         :param dict terms: ``{order_id: ControlTerms}``
         :return: ``{order_id: sale.approval.request}``
         """
+        found = self._get_agreeing_requests()
         asked = self.filtered(lambda order: order.approval_state != 'none')
-        if not asked:
-            return {}
-        requests = self.env['sale.approval.request'].sudo().search(
-            [('res_model', '=', self._name), ('res_id', 'in', asked.ids), ('state', '=', 'approved')])
-        orders = {order.id: order for order in asked}
-        in_force = requests.filtered(
-            lambda request: request.company_id == orders[request.res_id].company_id
-            and not orders[request.res_id]._get_worse_than_approved(terms[request.res_id], request))
-        return in_force.grouped('res_id')
+        if asked:
+            requests = self.env['sale.approval.request'].sudo().search(
+                [('res_model', '=', self._name), ('res_id', 'in', asked.ids), ('state', '=', 'approved')])
+            for order_id, its in requests.grouped('res_id').items():
+                found[order_id] = found.get(order_id, requests.browse()) | its
+        in_force = {}
+        for order in self.browse(found):
+            in_force[order.id] = found[order.id].filtered(
+                lambda request, order=order: request.company_id == order.company_id
+                and not order._get_worse_than_approved(terms[order.id], request))
+        return in_force
+
+    def _get_agreeing_requests(self):
+        """Return approved requests about other documents whose approvers agreed to terms of these orders.
+
+        Their snapshot is one of :class:`ControlTerms`.
+
+        :return: ``{order_id: sale.approval.request}`` in sudo
+        """
+        return {}
 
     @api.model
     def _drop_covered(self, issues, approvals, keep_answers=False):

@@ -80,7 +80,9 @@ class SaleOrder(models.Model):
 
     def _control_terms_changed(self, before, after):
         super()._control_terms_changed(before, after)
-        self.sudo()._void_worse_documents(after)
+        # Who agreed to an amendment agreed to the terms that follow: nothing becomes void by it.
+        amending = control_memory(self.env).amending
+        self.sudo().filtered(lambda order: not amending.get(order.id))._void_worse_documents(after)
 
     def _log_approval(self, messages):
         for order in self:

@@ -72,16 +72,18 @@ class SaleOrderLine(models.Model):
             bool(line.promised_date), -STRATEGIES.index(line._get_promise_strategy()),
             -line.promised_date.toordinal() if line.promised_date else 0, -line.id))
 
-    def _get_rivals(self):
+    def _get_rivals(self, products=None):
         """Return the open lines of confirmed orders that may want the same goods from the same warehouses.
 
         Those that nothing is promised for have nothing to lose, but hold goods back as well.
+
+        :param product.product products: the goods, if not those of these lines
         """
         domain = [
             ('state', '=', 'sale'), ('promise_state', 'in', WAITING_STATES), ('id', 'not in', self.ids),
             ('warehouse_id', 'in', self.warehouse_id.ids)]
         if 'mrp.bom' not in self.env:   # of kits, components are what is short
-            domain.append(('product_id', 'in', self.product_id.ids))
+            domain.append(('product_id', 'in', (products or self.product_id).ids))
         lines = self.sudo().search(domain)
         return lines._filter_deliverable().filtered(
             lambda line: line.product_uom_id.compare(line.product_uom_qty, line.qty_delivered) > 0)

@@ -4,7 +4,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
-from ...order.control_memory import control_acting
+from ...order.control_memory import control_acting, control_amending
 
 # What ends in a promise: of a confirmed order, a delivery planner's.
 PROMISED_KINDS = ('wait', 'split')
@@ -133,7 +133,9 @@ class SaleOrderLine(models.Model):
             self.discount = 100 * (1 - (1 - self.discount / 100) * (1 - values['percent'] / 100))
 
     def _apply_cancel(self, choice, shortage, values):
-        self.write({'product_uom_qty': choice.quantity, 'price_unit': self.price_unit, 'discount': self.discount})
+        # A shortage resolution is on record with the customer's consent, as an amendment would be.
+        with control_amending(self.env, self.order_id):
+            self.write({'product_uom_qty': choice.quantity, 'price_unit': self.price_unit, 'discount': self.discount})
 
     def _get_freight_lines(self):
         """Return the order's lines of freight that cost something; only Odoo's delivery methods make such."""

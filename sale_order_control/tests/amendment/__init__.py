@@ -1,0 +1,2 @@
+from . import test_amendment_life
+from . import test_amendment_guard

@@ -1,0 +1,155 @@
+from odoo import Command
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+
+from .common import AmendmentCommon
+
+
+@tagged('post_install', '-at_install')
+class TestAmendmentLife(AmendmentCommon):
+    """A confirmed order is changed by what was asked for, judged and applied as a whole."""
+
+    def test_a_quantity_is_changed_with_its_transfer_and_a_revision(self):
+        order = self._confirmed(10)
+        amendment = self._amend(order, 7, note="Smaller office")
+        self.assertEqual((amendment.state, order.order_line.product_uom_qty), ('applied', 7.0))
+        self.assertEqual(self._open_quantity(order), {self.product: 7.0})
+        self.assertEqual((amendment.change_amount, amendment.applied_revision), (-300.0, 1))
+        first, second = order.sudo().revision_ids.sorted('number')
+        self.assertEqual((first.number, first.amount_untaxed), (0, 1000.0))
+        self.assertEqual((second.number, second.amount_untaxed, second.amendment_id), (1, 700.0, amendment))
+        self.assertIn("10.00 → 7.00", second.summary)
+        self.assertIn('amended', order.sudo().control_log_ids.mapped('event'))
+
+    def test_more_price_discount_added_and_dropped_lines_come_out_as_typed(self):
+        order = self._confirmed(10, lines=2)
+        first, second = order.order_line
+        amendment = self._amend(order, 12, submit=False, row={'price_unit': 90.0, 'discount': 10.0}, add=[
+            Command.create({'product_id': self.other_product.id, 'product_uom_qty': 3.0, 'price_unit': 45.0})])
+        amendment.line_ids.filtered(lambda row: row.order_line_id == second).product_uom_qty = 0.0
+        amendment.action_submit()
+        self.assertEqual(amendment.state, 'applied')
+        self.assertEqual((first.product_uom_qty, first.price_unit, first.discount), (12.0, 90.0, 10.0))
+        self.assertEqual(second.product_uom_qty, 0.0)
+        added = order.order_line - first - second
+        self.assertEqual((added.product_id, added.product_uom_qty, added.price_unit), (self.other_product, 3.0, 45.0))
+        self.assertEqual(self._open_quantity(order), {self.product: 12.0, self.other_product: 3.0})
+
+    def test_another_product_address_and_terms(self):
+        order = self._confirmed(10)
+        self._deliver(order, 4)
+        address = self.env['res.partner'].create({'name': "Gate 2", 'parent_id': self.customer.id, 'type': 'delivery'})
+        term = self.env.ref('account.account_payment_term_immediate')
+        amendment = self._amend(
+            order, row={'product_id': self.other_product.id, 'product_uom_qty': 6.0, 'price_unit': 50.0},
+            partner_shipping_id=address.id, payment_term_id=term.id, requested_date='2030-01-02')
+        self.assertEqual(amendment.state, 'applied')
+        kept, other = order.order_line
+        self.assertEqual((kept.product_id, kept.product_uom_qty), (self.product, 4.0))
+        self.assertEqual((other.product_id, other.product_uom_qty, other.price_unit), (self.other_product, 6.0, 50.0))
+        self.assertEqual((order.partner_shipping_id, order.payment_term_id), (address, term))
+        self.assertEqual(str(order.requested_date), '2030-01-02')
+        self.assertEqual(self._open_quantity(order), {self.other_product: 6.0})
+        open_transfers = order.sudo().picking_ids.filtered(lambda picking: picking.state not in ('done', 'cancel'))
+        self.assertEqual(open_transfers.partner_id, address)
+
+    def test_the_rest_and_the_whole_order_are_cancelled(self):
+        order = self._confirmed(10, lines=2)
+        self._deliver(order, 4)
+        with self.assertRaisesRegex(UserError, "cancel the rest instead"):
+            self._amend(order, scope='order', note="No money")
+        self._amend(order, scope='rest')
+        self.assertEqual(order.order_line.mapped('product_uom_qty'), [4.0, 0.0])
+        self.assertFalse(self._open_quantity(order))
+        other = self._confirmed(5)
+        with self.assertRaisesRegex(UserError, "Explain why"):
+            self._amend(other, scope='order')
+        amendment = self._amend(other, scope='order', note="No money")
+        self.assertEqual((amendment.state, other.state), ('applied', 'cancel'))
+        self.assertFalse(self._open_quantity(other))
+
+    def test_what_is_delivered_or_invoiced_is_no_longer_given_away(self):
+        order = self._confirmed(10)
+        self._deliver(order, 4)
+        with self.assertRaisesRegex(UserError, "4.00 Units are delivered already"):
+            self._amend(order, 3)
+        order.sudo()._create_invoices().action_post()
+        with self.assertRaisesRegex(UserError, "10.00 Units are invoiced already"):
+            self._amend(order, 9)
+        with self.assertRaisesRegex(UserError, "invoiced in full"):
+            self._amend(order, row={'price_unit': 80.0})
+        self.assertEqual(order.order_line.product_uom_qty, 10.0)
+
+    def test_a_draft_invoice_about_what_changes_is_made_anew(self):
+        order = self._confirmed(10)
+        invoice = order.sudo()._create_invoices()
+        self._amend(order, 6)
+        self.assertEqual(invoice.state, 'cancel')
+        self.assertEqual(order.sudo()._create_invoices().amount_untaxed, 600.0)
+
+    def test_a_locked_order_is_amended_and_stays_locked(self):
+        order = self._confirmed(10)
+        order.action_lock()
+        self._amend(order, 8)
+        self.assertTrue(order.locked)
+        self.assertEqual((order.order_line.product_uom_qty, self._open_quantity(order)), (8.0, {self.product: 8.0}))
+
+    def test_an_outdated_amendment_refuses_and_is_drawn_anew(self):
+        order = self._confirmed(10, lines=2)
+        first, second = order.order_line
+        late = self._amend(order, 5, submit=False)
+        beside = self._amend(order, 6, line=second, submit=False)
+        self._amend(order, 8)
+        with self.assertRaisesRegex(UserError, "was changed meanwhile"):
+            late.action_submit()
+        beside.action_submit()
+        self.assertEqual(order.order_line.mapped('product_uom_qty'), [8.0, 6.0])
+        late.action_rebase()
+        self.assertEqual((late.base_revision, late.line_ids.mapped('product_uom_qty')), (2, [5.0, 6.0]))
+        late.action_submit()
+        self.assertEqual(order.order_line.mapped('product_uom_qty'), [5.0, 6.0])
+
+    def test_policies_ask_by_the_change_and_rivals_for_the_same_line_wait(self):
+        self._amendment_policy(min_amount=200.0)
+        order = self._confirmed(10, lines=2)
+        small = self._amend(order, 9)
+        self.assertEqual(small.state, 'applied')
+        asked = self._amend(order, 5)
+        self.assertEqual((asked.state, order.order_line[0].product_uom_qty), ('to_approve', 9.0))
+        with self.assertRaisesRegex(UserError, "on its way and touches the same"):
+            self._amend(order, 8)
+        self._amend(order, 9, line=order.order_line[1])
+        with self.assertRaises(UserError):
+            asked.line_ids[0].product_uom_qty = 1.0
+        request = self._asked(asked)
+        self.assertIn("9.00 → 5.00", str(request.display))
+        with self.assertRaises(UserError):
+            request.with_user(self.salesperson).action_agree()
+        request.with_user(self.sales_manager).action_agree()
+        self.assertEqual((asked.state, asked.obstacle), ('applied', False))
+        self.assertEqual(order.order_line.mapped('product_uom_qty'), [5.0, 9.0])
+
+    def test_a_refused_or_returned_amendment_leaves_the_order(self):
+        self._amendment_policy(domain="[('change_percent', '<', -20)]")
+        order = self._confirmed(10)
+        amendment = self._amend(order, 5)
+        self._asked(amendment).with_user(self.sales_manager).action_return("Ask them for 8")
+        self.assertEqual(amendment.state, 'draft')
+        amendment.line_ids.product_uom_qty = 4.0
+        amendment.action_submit()
+        self._asked(amendment).with_user(self.sales_manager).action_disagree("No")
+        self.assertEqual((amendment.state, order.order_line.product_uom_qty), ('refused', 10.0))
+
+    def test_policies_about_orders_are_asked_by_the_result_and_not_again_when_goods_leave(self):
+        self._switch(approval='enforce', release='enforce')
+        self._policy(min_amount=1500.0)
+        order = self._confirmed(10)
+        amendment = self._amend(order, 20)
+        self.assertEqual(amendment.state, 'to_approve')
+        self._asked(amendment).with_user(self.sales_manager).action_agree()
+        self.assertEqual((amendment.state, order.order_line.product_uom_qty), ('applied', 20.0))
+        self.assertFalse([issue for issue in order._get_control_issues('release')[order.id] if issue.stops])
+        self._deliver(order, 20)
+        self.assertEqual(order.order_line.qty_delivered, 20.0)
+        bigger = self._amend(order, 30)
+        self.assertEqual(bigger.state, 'to_approve')
