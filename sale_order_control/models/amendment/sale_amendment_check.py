@@ -20,10 +20,15 @@ class SaleAmendment(models.Model):
         order = self.order_id._origin.sudo()
         if order.state != 'sale':
             return [self.env._("%s is no confirmed order: change it directly.", order.name)]
+        changes = self._get_line_changes(self._get_base_terms())
+        lines = self.env['sale.order.line'].sudo()
+        overdue = order._explain_overdue_drop({
+            lines.browse(old.key): old.quantity - (new.quantity if new else 0.0)
+            for old, new, _row in changes if old and (not new or new.quantity < old.quantity)})
+        found = [overdue] if overdue else []
         if self.scope == 'order':
-            return self._get_cancel_obstacles(order)
-        found = []
-        for old, new, _row in self._get_line_changes(self._get_base_terms()):
+            return found + self._get_cancel_obstacles(order)
+        for old, new, _row in changes:
             found += self._get_line_obstacles(old, new)
         return found
 

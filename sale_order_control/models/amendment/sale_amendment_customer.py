@@ -43,7 +43,8 @@ class SaleAmendment(models.Model):
         string="Customer Must Confirm", default=lambda self: self._is_customer_always_asked(),
         help="The order is changed after the customer has signed the amendment.")
     customer_state = fields.Selection(
-        CUSTOMER_STATES, string="Customer", default='none', required=True, readonly=True, copy=False, tracking=True)
+        CUSTOMER_STATES, string="Customer's Answer", default='none', required=True, readonly=True, copy=False,
+        tracking=True)
     signed_by = fields.Char(readonly=True, copy=False)
     signed_on = fields.Datetime(readonly=True, copy=False)
     signature = fields.Image(readonly=True, copy=False, attachment=True, max_width=1024, max_height=1024)

@@ -126,7 +126,12 @@ class SaleAmendmentLine(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        lines = super().create(vals_list)
+        own = self.env['sale.order.line'].sudo()
+        # What is not named stays what it is on the order, also what the user's form does not show.
+        given = [
+            own.browse(vals['order_line_id'])._prepare_amendment_line() if vals.get('order_line_id') else {}
+            for vals in vals_list]
+        lines = super().create([{**known, **vals} for known, vals in zip(given, vals_list, strict=True)])
         lines._check_amendment()
         lines.amendment_id._add_maker()
         return lines

@@ -86,5 +86,6 @@ from .lateness import sale_handling_case
 from .lateness import sale_handling_nightly
 from .lateness import sale_transfer_change
 from .lateness import overdue_guard
+from .lateness import overdue_preview
 from .lateness import overdue_documents
 from .lateness import sale_date_request

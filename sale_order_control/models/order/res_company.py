@@ -35,7 +35,7 @@ class ResCompany(models.Model):
         help="Orders are judged once more when goods leave to the customer. Never stricter than the control itself.")
     control_amendment = fields.Selection(
         CONTROL_MODES, groups='base.group_user', string="Amendment Control", default='off', required=True,
-        help="Whether the terms of a confirmed order may still be made worse by editing it.")
+        help="Confirmed orders change by amendments only, which show what follows and ask whom your policies name.")
     control_go_live = fields.Date(
         groups='base.group_user', string="Control Go-Live Date",
         help="Orders created before this day keep the old handling, until they are set to quotation again.")

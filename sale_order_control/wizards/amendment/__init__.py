@@ -1,1 +1,2 @@
+from . import sale_control_setup
 from . import sale_revision_compare
