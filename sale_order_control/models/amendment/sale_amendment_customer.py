@@ -87,6 +87,13 @@ class SaleAmendment(models.Model):
             'sale_order_control.mail_template_amendment', partner_ids=amendment.order_id.partner_id.ids,
             subtype_xmlid='mail.mt_comment', email_layout_xmlid='mail.mail_notification_layout')
 
+    def action_apply(self):
+        waiting = self.filtered(lambda amendment: amendment.customer_state == 'waiting')
+        if waiting:
+            raise UserError(self.env._(
+                "The customer has still to confirm: %s", ", ".join(waiting.mapped('display_name'))))
+        return super().action_apply()
+
     def action_ask_again(self):
         """Send the link once more."""
         self._check_may_amend()
