@@ -58,6 +58,7 @@
         'data/complaint_remedy_data.xml',
         'data/complaint_mail_data.xml',
         'data/amendment_data.xml',
+        'data/followup_procedure_data.xml',
 
         'views/order/sale_order_views.xml',
         'views/order/sale_control_pass_views.xml',
@@ -133,6 +134,8 @@
         'views/complaint/complaint_report_views.xml',
         'views/followup/followup_task_views.xml',
         'views/followup/followup_rule_views.xml',
+        'views/followup/followup_queue_views.xml',
+        'views/followup/followup_step_views.xml',
         'views/followup/followup_settings_views.xml',
         'views/complaint/remedy_views.xml',
         'views/complaint/portal_templates.xml',

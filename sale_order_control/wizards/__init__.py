@@ -4,3 +4,4 @@ from .delivery import *
 from .credit import *
 from .complaint import *
 from .amendment import *
+from .followup import *

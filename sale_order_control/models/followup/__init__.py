@@ -11,8 +11,17 @@ from .rule import sale_followup_rule_due
 # What happened to it: tasks.
 from .task import sale_followup_task
 from .task import sale_followup_task_course
+from .task import sale_followup_contact
 from .task import mail_activity
+from .task import sale_order
+from .task import sale_followup_queue
 
 # When rules are asked: events and the hourly job.
 from .rule import sale_followup_events
 from .rule import sale_followup_tick
+from .task import sale_followup_ladder
+from .task import sale_followup_digest
+
+# How long each step takes.
+from .step import sale_followup_step
+from .step import sale_followup_passage

@@ -17,9 +17,18 @@ class ResCompany(models.Model):
         'res.users', string="General Manager", domain="[('share', '=', False)]", groups='base.group_user',
         help="The last to hear of what nobody takes care of.")
 
+    followup_ladder_days = fields.Integer(
+        string="Told Above after Working Days", default=2, groups='base.group_user',
+        help="Where nobody works on a follow-up for so many working days, the team leader is told, then the manager, "
+             "then the general manager. Only a contact on record is work. 0: never.")
+
+    _followup_ladder_positive = models.Constraint(
+        'CHECK (followup_ladder_days >= 0)', "The working days after which somebody above is told cannot be negative.")
+
     @api.model
     def _get_control_settings(self):
-        return (*super()._get_control_settings(), 'control_followup', 'followup_manager_id')
+        return (
+            *super()._get_control_settings(), 'control_followup', 'followup_manager_id', 'followup_ladder_days')
 
     def _has_control(self):
         return super()._has_control() or self.sudo().control_followup
@@ -43,6 +52,12 @@ class ResCompany(models.Model):
         today = self.env['sale.order']._get_control_today()
         self.sudo().filtered('control_followup').write({'control_followup_since': today})
 
+    def _get_ladder_day(self, start):
+        """Return the day on which somebody above is told if nothing happens from a day on; False for never."""
+        self.ensure_one()
+        days = self.sudo().followup_ladder_days
+        return days and self._add_working_days(start, days) or False
+
     def _get_followup_today(self):
         """Return the day it is for the people of the company."""
         return self.env['sale.order']._get_control_today(self.sudo().partner_id.tz or 'UTC')
@@ -53,3 +68,4 @@ class SaleControlSwitches(models.AbstractModel):
 
     control_followup = fields.Boolean(related='company_id.control_followup', readonly=False)
     followup_manager_id = fields.Many2one(related='company_id.followup_manager_id', readonly=False)
+    followup_ladder_days = fields.Integer(related='company_id.followup_ladder_days', readonly=False)

@@ -10,7 +10,7 @@ SEARCH_DAYS = 366
 
 
 class ResCompany(models.Model):
-    """Working days of a company."""
+    """Working days and hours of a company."""
 
     _inherit = 'res.company'
 
@@ -43,3 +43,22 @@ class ResCompany(models.Model):
             day += timedelta(days=step)
             left -= is_open(day)
         return day
+
+    def _plan_working_hours(self, hours, start):
+        """Return when so many working hours of the company's calendar are over.
+
+        :param float hours: working hours
+        :param datetime start: naive, UTC
+        :return: naive datetime in UTC; without a calendar, every hour is a working hour
+        """
+        self.ensure_one()
+        calendar = self.sudo().resource_calendar_id
+        return calendar and calendar.plan_hours(hours, start, compute_leaves=True) or start + timedelta(hours=hours)
+
+    def _count_working_hours(self, start, end):
+        """Return how many working hours of the company's calendar lie between two moments, naive and in UTC."""
+        self.ensure_one()
+        calendar = self.sudo().resource_calendar_id
+        if not calendar or not calendar.attendance_ids:
+            return max(0.0, (end - start).total_seconds() / 3600)
+        return calendar.get_work_hours_count(pytz.utc.localize(start), pytz.utc.localize(end), compute_leaves=True)

@@ -1,1 +1,2 @@
 from . import test_followup_rules
+from . import test_followup_work

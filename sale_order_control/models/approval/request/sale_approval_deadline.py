@@ -264,18 +264,3 @@ class SaleApprovalDelegation(models.Model):
     def _hand_over_started(self):
         today = self._get_today()
         self.search([('date_from', '<=', today), ('date_to', '>=', today)])._hand_over_waiting()
-
-
-class ResCompany(models.Model):
-    _inherit = 'res.company'
-
-    def _plan_working_hours(self, hours, start):
-        """Return when so many working hours of the company's calendar are over.
-
-        :param float hours: working hours
-        :param datetime start: naive, UTC
-        :return: naive datetime in UTC; without a calendar, every hour is a working hour
-        """
-        self.ensure_one()
-        calendar = self.sudo().resource_calendar_id
-        return calendar and calendar.plan_hours(hours, start, compute_leaves=True) or start + timedelta(hours=hours)

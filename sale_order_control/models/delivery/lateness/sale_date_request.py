@@ -1,5 +1,4 @@
 from collections import defaultdict
-from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
@@ -229,11 +228,7 @@ class ResCompany(models.Model):
     def _get_answer_deadline(self, start):
         """Return when the working hours to answer a date request are over, naive and in UTC."""
         self.ensure_one()
-        company = self.sudo()
-        calendar = company.resource_calendar_id
-        hours = company.date_request_hours
-        planned = calendar and calendar.plan_hours(hours, start, compute_leaves=True)
-        return planned or start + timedelta(hours=hours)
+        return self._plan_working_hours(self.sudo().date_request_hours, start)
 
 
 class SaleOrderLine(models.Model):

@@ -66,6 +66,11 @@ class SaleFollowupRule(models.Model):
         help="A task that is done so many working days after it was due is still on time.")
 
     # What ends it.
+    replaced_rule_ids = fields.Many2many(
+        'sale.followup.rule', 'sale_followup_rule_replaced_rel', 'rule_id', 'replaced_id',
+        string="Takes the Place Of",
+        domain="[('id', '!=', id), ('res_model', '=', res_model)]",
+        help="Open tasks of these rules about the same document end when this one gives its own.")
     closing = fields.Selection(CLOSINGS, string="Ends When", required=True, default='hand')
     close_moment = fields.Selection(selection='_get_event_selection', string="This Happens")
     close_domain = fields.Char(string="Condition to End", default='[]')
@@ -193,16 +198,20 @@ class SaleFollowupRule(models.Model):
         An event counts if a rule starts or ends with it, or a date that a rule waits for may change by it.
         """
         company_ids = self.env['res.company'].sudo().search([('control_followup', '=', True)]).ids
+        return frozenset(company_ids), frozenset(self._get_heard_events() if company_ids else ())
+
+    @api.model
+    def _get_heard_events(self):
+        """Return the events that something depends on: rules here, what others measure in extensions."""
         # A handful of rules, cached.
-        rules = self.sudo().with_context(active_test=False).search(  # pylint: disable=no-search-all
-            []) if company_ids else self
+        rules = self.sudo().with_context(active_test=False).search([])  # pylint: disable=no-search-all
         moments, heard = self._get_moments(), set()
         for rule in rules:
             if rule.closing == 'event':
                 heard.add(rule.close_moment)
             if rule.active and rule.moment in moments:
                 heard |= {rule.moment, 'cancelled', *moments[rule.moment].heard}
-        return frozenset(company_ids), frozenset(heard)
+        return heard
 
     @api.model
     @tools.ormcache('moment')

@@ -53,8 +53,9 @@ class SaleFollowupRule(models.Model):
         first = self._get_last_anchor(company, since - timedelta(days=1))
         last = self._get_last_anchor(company, today)
         if model._fields[moment.field].type == 'datetime':
-            first, last = (fields.Datetime.to_datetime(day + timedelta(days=1)) - timedelta(microseconds=1)
-                           for day in (first, last))
+            # The same hour of the earlier day: what is a day old was asked more than 24 hours ago.
+            now = self.env['sale.order']._get_control_now()
+            first, last = (now + (day - today) for day in (first, last))
         domain = Domain([
             *moment.domain, (moment.field, '>', first), (moment.field, '<=', last),
             ('company_id', '=', company.id),

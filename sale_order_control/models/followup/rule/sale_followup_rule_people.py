@@ -18,7 +18,7 @@ class SaleFollowupRule(models.Model):
         for document in documents:
             order, company = moment.get_order(document), self._get_company(document, moment)
             salesperson = order.user_id or document.mapped(moment.user_path)[:1]
-            found = self._find_role(order, company, salesperson).filtered(
+            found = self._find_role(self.role, order, company, salesperson).filtered(
                 lambda user, company=company: user.active and not user.share and company in user.company_ids)
             if not found:
                 found = order._get_control_responsible() if order else self._get_fallback(company)
@@ -29,13 +29,17 @@ class SaleFollowupRule(models.Model):
             people[document.id] = found[:1]
         return people
 
-    def _find_role(self, order, company, salesperson):
-        """Return who has the role of the rule; extend the hub's ``_get_control_people`` for roles of a room."""
-        if self.role == 'person':
+    def _find_role(self, role, order, company, salesperson):
+        """Return who has a role; extend the hub's ``_get_control_people`` for roles of a room.
+
+        :param str role: key of a role
+        :param sale.order order: one, or none
+        """
+        if role == 'person':
             return self.user_id
-        if self.role == 'general_manager':
+        if role == 'general_manager':
             return company.followup_manager_id
-        return order._get_control_people(self.role, company, salesperson)
+        return order._get_control_people(role, company, salesperson)
 
     def _get_fallback(self, company):
         return self.env['sale.order']._get_group_people('group_manager', company)[:1] or self.env.ref('base.user_admin')

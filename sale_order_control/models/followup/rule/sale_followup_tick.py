@@ -21,11 +21,32 @@ class SaleFollowupRule(models.Model):
 
         :param int limit: documents per transaction
         """
-        for company in self.env['res.company'].sudo().browse(sorted(self._get_listening()[0])):
+        for work in self._get_tick_work():
+            if not work(limit):
+                return
+
+    @api.model
+    def _get_tick_work(self):
+        """List what the job does, in order; extend it to add something.
+
+        :return: list of methods that take the number of records per transaction and tell whether there is time
+            for more; ``sale.control.job`` helps to write them
+        """
+        return [self._tick_dates, self._follow_open_tasks]
+
+    @api.model
+    def _get_followed_companies(self):
+        """Return the companies that follow up, in sudo."""
+        return self.env['res.company'].sudo().browse(sorted(self._get_listening()[0]))
+
+    @api.model
+    def _tick_dates(self, limit):
+        """Give people tasks about documents whose date has come."""
+        for company in self._get_followed_companies():
             rules = self.sudo().search([('company_id', 'in', (False, company.id))]).filtered('is_date')
             if not all(rule._tick(company, limit) for rule in rules):
-                return
-        self._follow_open_tasks(limit)
+                return False
+        return True
 
     def _tick(self, company, limit):
         """Work off what is due of one rule in one company.
@@ -57,6 +78,8 @@ class SaleFollowupRule(models.Model):
         :return: whether there is time for more
         """
         tasks = self.env['sale.followup.task'].sudo()
+        if not self._get_listening()[0]:
+            return True
         rules = self.sudo().with_context(active_test=False).search([])  # pylint: disable=no-search-all
         rules = rules.filtered(lambda rule: rule.is_date or rule.closing == 'condition')
         followed = tasks.search([('state', '=', 'open'), ('rule_id', 'in', rules.ids)], order='id').ids

@@ -49,8 +49,8 @@ class SaleFollowupTask(models.Model):
 
     # Why and when.
     cause = fields.Char(required=True, readonly=True, help="What it is about: nobody is asked twice for the same.")
-    anchor_date = fields.Date(string="Date It Follows", readonly=True)
-    first_due = fields.Date(string="First Due", readonly=True)
+    anchor_date = fields.Date(string="Follows the Date", readonly=True)
+    first_due = fields.Date(readonly=True)
     date_due = fields.Date(string="Due", required=True, readonly=True)
     deadline = fields.Date(readonly=True, help="Done by then, it is done on time.")
     moved_count = fields.Integer(string="Times Moved", readonly=True)
@@ -58,7 +58,7 @@ class SaleFollowupTask(models.Model):
     # How it ended.
     ended_on = fields.Datetime(readonly=True)
     ended_day = fields.Date(string="Ended", readonly=True)
-    ended_by_id = fields.Many2one('res.users', string="Ended By", readonly=True, ondelete='restrict')
+    ended_by_id = fields.Many2one('res.users', readonly=True, ondelete='restrict')
     result = fields.Selection(RESULTS, readonly=True)
     outcome = fields.Char(readonly=True, help="What came of it, in words.")
     on_time = fields.Boolean(readonly=True)
@@ -104,14 +104,21 @@ class SaleFollowupTask(models.Model):
     def action_view_document(self):
         """Open what the task is about."""
         self.ensure_one()
-        document = self.env[self.res_model].browse(self.res_id)
+        self.check_access('read')
+        document = self.sudo()._get_shown_document().with_env(self.env)
         document.check_access('read')
         return {
             'type': 'ir.actions.act_window',
-            'res_model': self.res_model,
-            'res_id': self.res_id,
+            'res_model': document._name,
+            'res_id': document.id,
             'view_mode': 'form',
         }
+
+    def _get_shown_document(self):
+        """Return the record on whose screen the task belongs: its order, where the document has no activities."""
+        self.ensure_one()
+        shown = 'activity_ids' in self.env[self.res_model]._fields or not self.order_id
+        return self.env[self.res_model].browse(self.res_id) if shown else self.order_id
 
     def _get_document(self):
         """Return the document in sudo; an empty recordset where it is gone."""
@@ -138,6 +145,7 @@ class SaleFollowupRule(models.Model):
         tasks = self.env['sale.followup.task'].sudo()
         if not documents:
             return tasks
+        self._end_replaced(documents)
         moment = self._get_moments()[self.moment]
         people, working = self._find_people(documents, moment), {}
         values = [
@@ -149,6 +157,13 @@ class SaleFollowupRule(models.Model):
             tasks = tasks.create(values)
             tasks._create_activities()
         return tasks
+
+    def _end_replaced(self, documents):
+        """End what earlier rules have asked about these documents: this one says it instead."""
+        if self.replaced_rule_ids:
+            self.env['sale.followup.task'].sudo().search([
+                ('rule_id', 'in', self.replaced_rule_ids.ids), ('res_id', 'in', documents.ids), ('state', '=', 'open'),
+            ])._end('closed', self.env._("“%s” took its place.", self.name))
 
     def _prepare_task(self, document, moment, anchor, cause, user, step, working):
         """Prepare one task.

@@ -15,13 +15,14 @@ class SaleFollowupTask(models.Model):
     def _create_activities(self):
         """Put an activity for each of these tasks on its document: quietly, the queue and the digest tell of it."""
         model_ids, kind = {}, self.env.ref(FOLLOWUP_TYPE, raise_if_not_found=False)
-        for name in set(self.mapped('res_model')):
-            if 'activity_ids' in self.env[name]._fields:
-                model_ids[name] = self.env['ir.model']._get_id(name)
-        tasks = self.filtered(lambda task: task.res_model in model_ids and task.user_id)
+        shown = {task: task._get_shown_document() for task in self}
+        for document in shown.values():
+            if document._name not in model_ids and 'activity_ids' in document._fields:
+                model_ids[document._name] = self.env['ir.model']._get_id(document._name)
+        tasks = self.filtered(lambda task: shown[task]._name in model_ids and task.user_id)
         activities = self.env['mail.activity'].sudo().with_context(mail_activity_quick_update=True).create([{
-            'res_model_id': model_ids[task.res_model],
-            'res_id': task.res_id,
+            'res_model_id': model_ids[shown[task]._name],
+            'res_id': shown[task].id,
             'activity_type_id': (
                 task.plan_line_id.activity_type_id or task.rule_id.activity_type_id or kind or
                 self.env['mail.activity.type']).id,
@@ -93,10 +94,11 @@ class SaleFollowupTask(models.Model):
 
         :param str state: ``done``, ``closed`` or ``cancelled``
         :param str outcome: translated sentence
+        :return: those that were open, in sudo
         """
         tasks = self.sudo().filtered(lambda task: task.state == 'open')
         if not tasks:
-            return
+            return tasks
         now = self.env['sale.order']._get_control_now()
         activities = tasks.activity_id
         with control_acting(self.env):
@@ -109,6 +111,7 @@ class SaleFollowupTask(models.Model):
                         'ended_by_id': self.env.uid, 'on_time': on_time,
                     })
         activities.exists().unlink()
+        return tasks
 
     def _check_conditions(self):
         """End the open tasks whose documents meet the condition of their rule."""

@@ -1,0 +1,123 @@
+"""The hourly follow-up job over many open orders: what it costs follows what is due, not what is open.
+
+One database with 100,000 confirmed orders that wait for delivery and a rule that asks the salesperson five days before
+the promised day. The orders are copies of one, written by SQL. Three books: all of them with 1 % due, a tenth
+of them with as many due, all of them with a tenth of that due. The job runs once (tasks and activities are made and
+saved), and once more, when nothing is left.
+
+``./dev bench followup_tick``; ``--scale=0.1`` is a quick look.
+"""
+
+import argparse
+import logging
+import os
+import time
+from contextlib import contextmanager
+from datetime import timedelta
+
+import odoo
+from odoo import Command
+from odoo.modules.registry import Registry
+from odoo.tools import config
+
+from workshop import databases
+from workshop.console import say, stopwatch
+from workshop.odoo import ensure_workplace
+from workshop.paths import REPO
+
+NAME = "soc_bench_followup"
+ORDERS, DUE = 100_000, 1_000
+AHEAD = 5
+
+
+@contextmanager
+def transaction():
+    with Registry(NAME).cursor() as cr:
+        yield odoo.api.Environment(cr, odoo.SUPERUSER_ID, {"tracking_disable": True})
+
+
+def prepare(env):
+    """Follow-up on, one rule about the promised date, one order to copy; return the order's id."""
+    env["sale.followup.rule"].search([]).active = False
+    env.company.control_followup = True
+    env["sale.followup.rule"].create({
+        "name": "Production check", "moment": "promise", "offset_days": -AHEAD, "summary": "{order} for {customer}"})
+    product = env["product.product"].create({"name": "Thing", "type": "consu"})
+    return env["sale.order"].create({
+        "partner_id": env["res.partner"].create({"name": "Customer"}).id, "user_id": env.ref("base.user_admin").id,
+        "order_line": [Command.create({"product_id": product.id})],
+    }).id
+
+
+def fill(env, order_id, number, due):
+    """Leave so many open orders in the book, of which so many are due today; the others are far away."""
+    today = env.company._get_followup_today()
+    cr = env.cr
+    cr.execute("DELETE FROM mail_activity")
+    cr.execute("DELETE FROM sale_followup_task")
+    cr.execute("DELETE FROM sale_order WHERE id <> %s", [order_id])
+    cr.execute(
+        "SELECT string_agg(quote_ident(column_name), ', ') FROM information_schema.columns WHERE table_name = "
+        "'sale_order' AND column_name NOT IN ('id', 'name', 'state', 'next_promised_date', 'access_token')")
+    [columns] = cr.fetchone()
+    cr.execute(
+        f"""INSERT INTO sale_order (name, state, next_promised_date, {columns})
+            SELECT 'B' || number, 'sale', %s + CASE WHEN number <= %s THEN 0 ELSE 30 + number %% 300 END, {columns}
+              FROM sale_order, generate_series(1, %s) AS number WHERE id = %s""",
+        [today + timedelta(days=AHEAD), due, number, order_id])
+    cr.execute("SELECT count(*) FROM sale_order WHERE next_promised_date <= %s", [today + timedelta(days=AHEAD)])
+    assert cr.fetchone() == (due,)
+
+
+def measure():
+    """Return (tasks made, queries, seconds) of one run of the job."""
+    with transaction() as env:
+        env.cr.execute("SELECT count(*) FROM sale_followup_task")
+        [before] = env.cr.fetchone()
+        count, started = env.cr.sql_log_count, time.perf_counter()
+        env["sale.followup.rule"]._cron_tick()
+        env.flush_all()
+        seconds, queries = time.perf_counter() - started, env.cr.sql_log_count - count
+        env.cr.execute("SELECT count(*) FROM sale_followup_task")
+        return env.cr.fetchone()[0] - before, queries, seconds
+
+
+def report(workplace, scale):
+    print(f"\nload {os.getloadavg()[0]:.1f}")
+    print(f"{'open orders':>12} {'due':>7} {'run':>8} {'tasks':>7} {'queries':>8} {'seconds':>9}")
+    with transaction() as env:
+        order_id = prepare(env)
+    whole, due = int(ORDERS * scale), int(DUE * scale)
+    for number, share in ((whole, due), (whole // 10, due), (whole, due // 10)):
+        with transaction() as env:
+            fill(env, order_id, number, share)
+        workplace.server.query("VACUUM ANALYZE", NAME)
+        for run in ("first", "second"):
+            tasks, queries, seconds = measure()
+            print(f"{number:>12} {share:>7} {run:>8} {tasks:>7} {queries:>8} {seconds:>9.3f}", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--scale", type=float, default=1.0, help="less of everything: 0.1 for a quick look")
+    options = parser.parse_args()
+    workplace = ensure_workplace()
+    path = ",".join([str(REPO), *map(str, workplace.source.addons)])
+    config.parse_config(["-c", str(workplace.config(NAME, addons_path=path)), "--log-level=error"])
+    logging.getLogger().setLevel(logging.ERROR)
+    try:
+        databases.fresh(workplace, NAME, databases.BARE)
+        with stopwatch("installing sale_order_control"):
+            workplace.run(
+                NAME, f"--addons-path={path}", "-i", "sale_order_control", "--stop-after-init",
+                failure="The add-on could not be installed.")
+        say("measuring")
+        report(workplace, options.scale)
+    finally:
+        Registry.delete(NAME)
+        odoo.sql_db.close_db(NAME)
+        databases.drop(workplace.server, NAME)
+
+
+if __name__ == "__main__":
+    main()

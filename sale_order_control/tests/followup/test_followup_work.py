@@ -1,0 +1,190 @@
+from unittest.mock import patch
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+
+from .common import FollowupCommon
+
+
+@tagged('post_install', '-at_install')
+class TestFollowupWork(FollowupCommon):
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.rule = cls._new_rule('confirmed', day_kind='working', allowed_days=1)
+        cls.general = cls._new_user('soc_general', 'sales_team.group_sale_salesman_all_leads')
+        cls.company.write({'followup_ladder_days': 2, 'followup_manager_id': cls.general.id})
+        cls.salesperson.approval_manager_id = cls.sales_manager
+        cls.order = cls._confirm_order(team_id=cls.team.id)
+        cls.env.cr.precommit.run()
+        cls.task = cls._tasks(cls.rule)
+
+    def _log(self, task=None, user=None, **values):
+        wizard = self.env['sale.followup.log'].with_user(user or self.salesperson).create({
+            'task_id': (task or self.task).id, 'content': "All is well", **values})
+        return wizard.action_record_and_next()
+
+    def _working_day(self, number):
+        return (self.company._add_working_days(self.today, number) - self.today).days
+
+    # === THE RECORD ===#
+
+    def test_a_contact_is_recorded_and_ends_the_task(self):
+        self._log(contact="Ms Smith", result='again', next_step="Ask about the box", next_date=self._day(4))
+        self.assertEqual(
+            (self.task.state, self.task.result, self.task.outcome, self.task.ended_by_id, self.task.on_time),
+            ('done', 'again', "All is well", self.salesperson, True))
+        record = self.task.contact_ids
+        self.assertEqual(
+            (record.order_id, record.contact, record.user_id), (self.order, "Ms Smith", self.salesperson))
+        following = self.env['sale.followup.task'].search([('cause', '=', f'contact:{record.id}')])
+        self.assertEqual(
+            (following.name, following.user_id, following.date_due, following.activity_id.date_deadline),
+            ("Ask about the box", self.salesperson, self._day(4), self._day(4)))
+        with self.assertRaisesRegex(UserError, "ended already"):
+            self._log()
+        with self.assertRaises(UserError):
+            record.sudo().write({'content': "Something else"})
+
+    def test_nobody_reached_keeps_the_task_for_the_next_working_day(self):
+        deadline = self.task.deadline
+        self._log(result='unreached')
+        self.assertEqual(
+            (self.task.state, self.task.date_due, self.task.deadline),
+            ('open', self.company._add_working_days(self.today, 1), deadline))
+        with self._on_day(10):
+            self._log()
+        self.assertFalse(self.task.on_time, "Put off is not in time.")
+
+    def test_only_the_people_concerned_record_contacts_and_say_something(self):
+        with self.assertRaises(AccessError):
+            self._log(user=self.other_salesperson)
+        with self.assertRaises(AccessError):
+            self.env['sale.followup.contact'].with_user(self.salesperson).create({'content': "x"})
+        for values, words in (
+            ({'content': " "}, "few words"),
+            ({'result': 'again'}, "which day"),
+            ({'next_date': self._day(-1)}, "in the past"),
+        ):
+            with self.assertRaisesRegex(UserError, words):
+                self._log(**values)
+        self._log(user=self.leader)
+        self.assertEqual(self.task.ended_by_id, self.leader)
+
+    def test_record_and_next_asks_about_the_next_one(self):
+        other = self._confirm_order()
+        self._end_transaction()
+        action = self._log()
+        self.assertEqual(action['context'], {'default_task_id': self._tasks(self.rule).id})
+        self.assertEqual(self._tasks(self.rule).order_id, other)
+        self.assertEqual(self._log(self._tasks(self.rule))['tag'], 'soft_reload')
+
+    # === THE QUEUE ===#
+
+    def test_one_queue_shows_each_cause_once(self):
+        queue = self.env['sale.followup.queue'].with_user(self.salesperson)
+        self.env.flush_all()
+        self.assertEqual(queue.search([('res_id', '=', self.order.id)]).task_id, self.task)
+        parked = self.order.activity_schedule(
+            'sale_order_control.mail_activity_type_exception', user_id=self.salesperson.id, summary="Parked")
+        self.env.flush_all()
+        rows = queue.search([('res_id', '=', self.order.id)])
+        self.assertEqual(set(rows.mapped('name')), {self.task.name, "Parked"})
+        self.assertEqual(rows.filtered(lambda row: row.kind == 'call').activity_id, parked)
+        self.assertFalse(queue.with_user(self.other_salesperson).search([('res_id', '=', self.order.id)]))
+        self.assertEqual(rows[0].action_open()['res_id'], self.order.id)
+
+    # === THE LADDER ===#
+
+    def test_what_nobody_works_on_climbs_the_ladder(self):
+        told = []
+        for number in (1, 2, 4, 6, 8, 10):
+            self._tick(self._working_day(number))
+            self._tick(self._working_day(number))
+            told.append((self.task.rung, self.task.told_user_id))
+        nobody = self.env['res.users']
+        self.assertEqual(told, [
+            (0, nobody), (1, self.leader), (2, self.sales_manager), (3, self.general), (3, self.general),
+            (3, self.general)])
+        self.assertEqual(self.task.call_ids.user_id, self.leader | self.sales_manager | self.general)
+        self.assertEqual(self.task.user_id, self.salesperson, "It stays whose it is.")
+        self.task.activity_id.with_user(self.salesperson).action_feedback("Done")
+        self.assertFalse(self.task.call_ids)
+
+    def test_only_real_contact_resets_the_clock(self):
+        self._tick(self._working_day(2))
+        self.assertEqual(self.task.rung, 1)
+        self.order.client_order_ref = "Somebody typed something"
+        self.order.message_post(body=self.task.name)
+        self._tick(self._working_day(3))
+        self.assertEqual(self.task.rung, 1)
+        with self._on_day(self._working_day(3)):
+            self._log(result='unreached')
+        self.assertEqual((self.task.rung, len(self.task.call_ids)), (0, 0))
+        self._tick(self._working_day(5))
+        self.assertEqual(self.task.rung, 0)
+        self._tick(self._working_day(6))
+        self.assertEqual(self.task.rung, 1)
+
+    # === PEOPLE CHANGE ===#
+
+    def test_tasks_follow_the_salesperson_and_leave_who_is_archived(self):
+        self.order.user_id = self.other_salesperson
+        self.assertEqual(
+            (self.task.user_id, self.task.activity_id.user_id), (self.other_salesperson, self.other_salesperson))
+        self.order.user_id = self.salesperson
+        self.salesperson.active = False
+        self.assertEqual(self.task.user_id, self.leader)
+        self.assertIn("Nobody is “Salesperson”", self.rule.problems)
+
+    # === THE DIGEST ===#
+
+    def test_the_digest_comes_once_a_day_to_who_wants_it(self):
+        sent = self.env['mail.message'].search_count([('subject', 'like', "Follow-ups: %")])
+        self.planner.followup_digest = False
+        with patch.object(type(self.rule), '_is_awake', return_value=True):
+            for day in (0, 0, 1):
+                self._tick(day)
+        self.assertEqual(self.env['mail.message'].search_count([('subject', 'like', "Follow-ups: %")]) - sent, 2)
+        message = self.env['mail.message'].search([('subject', 'like', "Follow-ups: %")], limit=1)
+        self.assertEqual(message.notified_partner_ids, self.salesperson.partner_id)
+        self.assertIn(self.task.name, message.body)
+        self.salesperson.followup_digest = False
+        with patch.object(type(self.rule), '_is_awake', return_value=True):
+            self._tick(2)
+        self.assertEqual(self.env['mail.message'].search_count([('subject', 'like', "Follow-ups: %")]) - sent, 2)
+
+    # === PROCESSING TIME ===#
+
+    def test_the_time_of_each_step_is_measured_and_the_alarm_rings(self):
+        alarm = self._new_rule('step_due', role='team_leader')
+        passage = self.order.passage_ids.filtered(
+            lambda one: one.step_id == self.env.ref('sale_order_control.followup_step_promise'))
+        self.assertEqual((passage.state, bool(passage.due_on)), ('running', True))
+        self._tick(self._working_day(3))
+        task = self._tasks(alarm)
+        self.assertEqual((task.user_id, task.order_id), (self.leader, self.order))
+        self.assertEqual(task.action_view_document()['res_model'], 'sale.order')
+        with self._on_day(self._working_day(3)):
+            self._promise(self.order.order_line, 20)
+            self._end_transaction()
+        self.assertEqual((passage.state, passage.is_late), ('done', True))
+        self.assertGreater(passage.hours, 8)
+        self.assertEqual(task.state, 'closed')
+        self.assertTrue(self.order.slowest_step)
+        with self.assertRaises(AccessError):
+            passage.with_user(self.salesperson).write({'hours': 0})
+        with self.assertRaises(AccessError):
+            passage.sudo().write({'hours': 0})
+
+    def test_a_later_reminder_takes_the_place_of_the_earlier_one(self):
+        first = self._new_rule('validity', offset_days=-2)
+        second = self._new_rule('validity', offset_days=0, replaced_rule_ids=[(4, first.id)])
+        order = self._create_order()
+        order.validity_date = self._day(5)
+        self._tick(3)
+        self.assertTrue(self._tasks(first))
+        self._tick(5)
+        self.assertFalse(self._tasks(first))
+        self.assertEqual(self._tasks(second).order_id, order)
