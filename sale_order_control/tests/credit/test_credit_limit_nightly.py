@@ -66,7 +66,7 @@ class TestCreditLimitNightly(CreditLimitCommon):
         temporary, guarantee = self._temporary(50, end=4), self._guarantee(10, end=3)
         nobody = self.env['res.users']
         with patch.object(type(self.accounts), '_get_controllers', return_value=nobody), \
-                mute_logger('odoo.addons.sale_order_control.models.credit.account.credit_nightly'):
+                mute_logger('odoo.addons.sale_order_control.models.order.control_job'):
             self._run_nightly()
         step = self.env['credit.nightly.step'].search([('key', '=', 'limit_warning')])
         self.assertEqual(step.failed_count, 1)

@@ -72,7 +72,7 @@ class TestCreditNightly(CreditCommon):
             passed.extend(records.ids)
 
         with patch.object(type(self.accounts), '_run_test', run), \
-                self.assertLogs('odoo.addons.sale_order_control.models.credit.account.credit_nightly', 'ERROR') as logs:
+                self.assertLogs('odoo.addons.sale_order_control.models.order.control_job', 'ERROR') as logs:
             self._run_nightly(limit=2)
         self.assertEqual(passed, (self.nightly - bad).ids)
         self.assertEqual(len(logs.records), 1)

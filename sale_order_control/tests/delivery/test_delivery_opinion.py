@@ -93,7 +93,7 @@ class TestDeliveryOpinion(DeliveryCommon):
             return open_cases(orders, today)
 
         with patch.object(model, '_open_handling_cases', fail), self.assertLogs(
-                'odoo.addons.sale_order_control.models.delivery.lateness.sale_handling_nightly', 'ERROR') as logs:
+                'odoo.addons.sale_order_control.models.order.control_job', 'ERROR') as logs:
             self._night(33)
         self.assertEqual(len(logs.records), 1)
         self.assertTrue(self._cases(other))

@@ -261,7 +261,7 @@ class TestDeliveryReply(ReplyCommon):
         with self.assertRaisesRegex(UserError, "no news"):
             self._reply(order)
 
-    @mute_logger('odoo.addons.sale_order_control.models.delivery.reply.sale_customer_notice')
+    @mute_logger('odoo.addons.sale_order_control.models.order.control_job')
     def test_an_order_that_fails_holds_up_no_other_and_is_tried_again(self):
         self.company.delivery_reply_auto = True
         good, bad = self._promised(), self._promised()

@@ -1,2 +1,5 @@
 from . import test_followup_rules
 from . import test_followup_work
+from . import test_followup_life
+from . import test_followup_killed
+from . import test_followup_tour

@@ -60,7 +60,7 @@ class TestFollowupWork(FollowupCommon):
     def test_only_the_people_concerned_record_contacts_and_say_something(self):
         with self.assertRaises(AccessError):
             self._log(user=self.other_salesperson)
-        with self.assertRaises(AccessError):
+        with self.assertRaises(UserError):
             self.env['sale.followup.contact'].with_user(self.salesperson).create({'content': "x"})
         for values, words in (
             ({'content': " "}, "few words"),

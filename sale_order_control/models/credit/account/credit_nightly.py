@@ -4,16 +4,12 @@ A room's file adds its step by extending ``credit.account._get_nightly_steps`` w
 model it works on: which records are due, and what to do with a chunk of them.
 """
 
-import logging
 from dataclasses import dataclass
 
 from odoo import api, fields, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
-_logger = logging.getLogger(__name__)
-
-# How often a chunk that met a rival transaction is tried again.
-TRIES = 5
+from ...order.control_job import TRIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +146,8 @@ class CreditAccount(models.Model):
             records = self.env[step.model].sudo().search(
                 self._get_nightly_left(step, today), order='id', limit=limit)
             try:
-                failures = self._run_nightly_chunk(step, records, today) if records else {}
+                failures = self.env['sale.control.job']._run_isolated(
+                    records, lambda chunk: getattr(chunk, step.run)(today)) if records else {}
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 # A rival transaction was faster: what it wrote is seen by a new transaction only.
                 tries -= 1
@@ -165,31 +162,3 @@ class CreditAccount(models.Model):
             has_time = cron._commit_progress(len(records), remaining=sum(counts.values()))
             if row.is_done or not has_time:
                 return bool(has_time)
-
-    @api.model
-    def _run_nightly_chunk(self, step, records, today):
-        """Do a chunk at once; if it fails, record by record.
-
-        :return: ``{record: sentence}`` of those that failed
-        """
-        try:
-            with self.env.cr.savepoint():
-                getattr(records, step.run)(today)
-            return {}
-        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-            raise
-        except Exception:
-            # One record of the chunk is to blame: find it, and let the others pass.
-            self.env.invalidate_all()
-        failures = {}
-        for record in records:
-            try:
-                with self.env.cr.savepoint():
-                    getattr(record, step.run)(today)
-            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-                raise
-            except Exception as error:
-                self.env.invalidate_all()
-                failures[record] = str(error)
-                _logger.exception("Nightly credit step %s failed for %s.", step.key, record)
-        return failures

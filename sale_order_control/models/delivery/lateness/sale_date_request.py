@@ -193,7 +193,8 @@ class SaleDateRequest(models.Model):
                 ('state', '=', 'waiting'), ('id', 'not in', list(failed)),
                 '|', '&', ('is_overdue', '=', False), ('deadline', '<=', now), ('escalate_on', '<=', now),
         ], limit=limit, order='id'):
-            failed |= self.env['sale.handling.case']._run_isolated(requests, '_chase', now)
+            failures = self.env['sale.control.job']._run_isolated(requests, lambda chunk: chunk._chase(now))
+            failed.update(record.id for record in failures)
             if not self.env['ir.cron']._commit_progress(len(requests), remaining=0 if len(requests) < limit else limit):
                 break
 

@@ -1,14 +1,10 @@
-import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from ..promise.sale_order_line import WAITING_STATES
 from .sale_handling_case import ACTIVITY_TYPE, OPEN_STATES
-
-_logger = logging.getLogger(__name__)
 
 
 class SaleHandlingCase(models.Model):
@@ -49,33 +45,13 @@ class SaleHandlingCase(models.Model):
         failed = set()
         while records := model.search(
                 Domain(get_domain(today)) & Domain('id', 'not in', list(failed)), limit=limit, order='id'):
-            failed |= self._run_isolated(records, method, today)
+            failures = self.env['sale.control.job']._run_isolated(
+                records, lambda chunk: getattr(chunk, method)(today))
+            failed.update(record.id for record in failures)
             left = model.search_count(Domain(get_domain(today)) & Domain('id', 'not in', list(failed)))
             if not self.env['ir.cron']._commit_progress(len(records), remaining=left):
                 return False
         return True
-
-    @api.model
-    def _run_isolated(self, records, method, today):
-        """Do a chunk at once; if it fails, record by record.
-
-        :return: ids of those that failed
-        """
-        failed = set()
-        for chunk in (records, *records) if len(records) > 1 else (records,):
-            try:
-                with self.env.cr.savepoint():
-                    getattr(chunk, method)(today)
-                if chunk == records:
-                    return set()
-            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-                raise
-            except Exception:
-                self.env.invalidate_all()
-                if len(chunk) == 1:
-                    failed.add(chunk.id)
-                    _logger.exception("%s could not be looked at for a handling opinion.", chunk)
-        return failed
 
     # === WHAT IS LEFT TO DO ===#
 
@@ -123,7 +99,7 @@ class SaleHandlingCase(models.Model):
         last = 0
         while cases := self.sudo().search([('state', 'in', OPEN_STATES), ('id', '>', last)], limit=limit, order='id'):
             last = cases[-1].id
-            self._run_isolated(cases, '_close_settled', today)
+            self.env['sale.control.job']._run_isolated(cases, lambda chunk: chunk._close_settled(today))
             self.env['ir.cron']._commit_progress(len(cases))
 
     @api.model

@@ -1,8 +1,4 @@
-import logging
-
-from odoo import api, fields, models
-
-_logger = logging.getLogger(__name__)
+from odoo import fields, models
 
 NOTICE_KINDS = [
     ('reply', "Delivery Date"),
@@ -54,31 +50,6 @@ class SaleCustomerNotice(models.Model):
     _once_unique = models.UniqueIndex(
         "(kind, order_id, COALESCE(picking_id, 0), digest) WHERE kind IN ('shipping', 'completion')",
         "The customer has been told this already.")
-
-    @api.model
-    def _run_isolated(self, records, method):
-        """Let records do something together; if that fails, one by one, so that one does not hold up the others.
-
-        :param str method: name of a private method of the records
-        :return: ids of those that failed; each is reported in the log
-        """
-        try:
-            with self.env.cr.savepoint():
-                getattr(records, method)()
-            return set()
-        except Exception:
-            # One of them is to blame: find it, and let the others pass.
-            self.env.invalidate_all()
-        failed = set()
-        for record in records:
-            try:
-                with self.env.cr.savepoint():
-                    getattr(record, method)()
-            except Exception:
-                self.env.invalidate_all()
-                failed.add(record.id)
-                _logger.exception("The customer of %s could not be told.", record.display_name)
-        return failed
 
 
 class SaleDeliveryPromise(models.Model):

@@ -28,7 +28,9 @@ class SaleOrder(models.Model):
             domain = getattr(records, find)()
             remaining = records.search_count(domain)
             while chunk := records.search([*domain, ('id', 'not in', list(failed))], limit=limit, order='id'):
-                failed |= self.env['sale.customer.notice']._run_isolated(chunk, tell)
+                failures = self.env['sale.control.job']._run_isolated(
+                    chunk, lambda due, tell=tell: getattr(due, tell)())
+                failed.update(record.id for record in failures)
                 remaining = max(0, remaining - len(chunk))
                 if not self.env['ir.cron']._commit_progress(len(chunk), remaining=remaining):
                     return

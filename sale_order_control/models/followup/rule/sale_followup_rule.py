@@ -69,7 +69,7 @@ class SaleFollowupRule(models.Model):
     replaced_rule_ids = fields.Many2many(
         'sale.followup.rule', 'sale_followup_rule_replaced_rel', 'rule_id', 'replaced_id',
         string="Takes the Place Of",
-        domain="[('id', '!=', id), ('res_model', '=', res_model)]",
+        domain="[('id', '!=', id)]",
         help="Open tasks of these rules about the same document end when this one gives its own.")
     closing = fields.Selection(CLOSINGS, string="Ends When", required=True, default='hand')
     close_moment = fields.Selection(selection='_get_event_selection', string="This Happens")

@@ -19,7 +19,7 @@ class SaleFollowupQueue(models.Model):
     _auto = False
     _order = 'date_due, id'
 
-    kind = fields.Selection(QUEUE_KINDS, readonly=True)
+    kind = fields.Selection(QUEUE_KINDS, string="From", readonly=True)
     name = fields.Char(string="What to Do", readonly=True)
     activity_type_id = fields.Many2one('mail.activity.type', string="Kind", readonly=True)
     task_id = fields.Many2one('sale.followup.task', readonly=True)

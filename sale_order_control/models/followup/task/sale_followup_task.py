@@ -162,7 +162,8 @@ class SaleFollowupRule(models.Model):
         """End what earlier rules have asked about these documents: this one says it instead."""
         if self.replaced_rule_ids:
             self.env['sale.followup.task'].sudo().search([
-                ('rule_id', 'in', self.replaced_rule_ids.ids), ('res_id', 'in', documents.ids), ('state', '=', 'open'),
+                ('rule_id', 'in', self.replaced_rule_ids.ids), ('res_model', '=', documents._name),
+                ('res_id', 'in', documents.ids), ('state', '=', 'open'),
             ])._end('closed', self.env._("“%s” took its place.", self.name))
 
     def _prepare_task(self, document, moment, anchor, cause, user, step, working):
