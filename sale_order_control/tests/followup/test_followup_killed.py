@@ -68,7 +68,7 @@ class TestFollowupKilled(BaseCase):
 
         def commit(cron, processed=0, *, remaining=None, deactivate=False):
             env.flush_all()
-            cr.commit()
+            cr.commit()  # pylint: disable=invalid-commit
             return 60.0
         with patch.object(rules, '_start_tasks', start_tasks), patch.object(
                 type(env['ir.cron']), '_commit_progress', commit), patch.object(

@@ -111,13 +111,13 @@ class TestFollowupLife(FollowupCommon):
 
     def test_a_cancelled_order_asks_for_nothing_more(self):
         order = self._confirm_order()
-        self._promise(order.order_line, 5)
+        self._promise(order.order_line, 10)
         self._end_transaction()
-        self._pass_days(0, 1)
-        with self._on_day(2):
+        self._pass_days(0, 5)
+        with self._on_day(6):
             order._action_cancel()
             self._end_transaction()
-        self._pass_days(2, 20)
+        self._pass_days(6, 20)
         history = self._get_history(order)
         self.assertEqual({state for tasks in history.values() for state, _day in tasks}, {'cancelled'})
         self.assertEqual(set(history), {'confirmation_call', 'production_check'})
