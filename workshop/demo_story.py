@@ -13,6 +13,7 @@ from odoo.tools import config
 
 from .demo_cast import account_of, acting, give_credit, make_customers, quote, user
 from .demo_credit import tell_holds, tell_papers, tell_year
+from .demo_followup import tell_followups
 
 
 def switch_on(env):
@@ -91,6 +92,7 @@ def tell(env):
     tell_papers(env, good, monthly, late, new)
     env["credit.account"].search([])._run_history(fields.Date.today())
     env["credit.account"]._cron_nightly()
+    tell_followups(env, good, product)
 
 
 def main(config_file, database):

@@ -56,7 +56,18 @@ class ResCompany(models.Model):
         """Return the day on which somebody above is told if nothing happens from a day on; False for never."""
         self.ensure_one()
         days = self.sudo().followup_ladder_days
-        return days and self._add_working_days(start, days) or False
+        return days and self._add_followup_days(start, days) or False
+
+    def _add_followup_days(self, day, number):
+        """Return the day that is so many working days later; the calendar is read once per transaction.
+
+        A year's worth of calendar costs more than the rest of an hourly run.
+        """
+        self.ensure_one()
+        key, cache = ('sale_order_control.followup_days', self.id), self.env.cr.cache
+        if key not in cache:
+            cache[key] = self.sudo()._get_working_day_test()
+        return self._add_working_days(day, number, cache[key])
 
     def _get_followup_today(self):
         """Return the day it is for the people of the company."""

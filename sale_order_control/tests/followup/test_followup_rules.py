@@ -1,3 +1,4 @@
+from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -139,6 +140,38 @@ class TestFollowupRules(FollowupCommon):
         small.client_order_ref = "PO 1"
         self._tick()
         self.assertEqual(self._tasks(waiting).order_id, large)
+
+    def test_an_approval_that_stands_still_is_chased_until_it_is_decided(self):
+        self._switch(approval='enforce')
+        self.env['sale.approval.policy'].search([]).active = False
+        self.env['sale.approval.policy'].create({
+            'name': "Large orders", 'company_id': self.company.id, 'min_amount': 500.0,
+            'level_ids': [Command.create({
+                'name': "Manager", 'approver_type': 'users', 'user_ids': [Command.set(self.sales_manager.ids)]})]})
+        approver = self._new_rule('approval_asked', role='approver', offset_days=1)
+        leader = self._new_rule('approval_asked', role='team_leader', offset_days=2)
+        order = self._create_order(10, user=self.salesperson)
+        order.sudo().team_id = self.team
+        order.action_submit()
+        self._tick()
+        self.assertFalse(self._tasks(approver), "It was asked just now.")
+        self._tick(1)
+        self._tick(2)
+        task, told = self._tasks(approver), self._tasks(leader)
+        self.assertEqual((task.user_id, told.user_id, task.order_id), (self.sales_manager, self.leader, order))
+        self.env[task.res_model].browse(task.res_id).with_user(self.sales_manager).action_agree("Fine")
+        self._end_transaction()
+        self.assertEqual((task.state, told.state), ('closed', 'closed'))
+
+    def test_between_two_reminders_of_the_same_cause_there_is_a_rest(self):
+        rule = self._new_rule('at_risk', cooldown_days=3)
+        order = self._confirm_order()
+        for day, expected in ((0, 1), (2, 1), (3, 2)):
+            with self._on_day(day):
+                order._control_event('at_risk')
+                self._end_transaction()
+                self._tasks(rule)._end('done', "Called")
+            self.assertEqual(len(self._tasks(rule, ('done',))), expected)
 
     def test_nothing_happens_and_nothing_is_asked_while_it_is_off(self):
         rule = self._new_rule('confirmed')

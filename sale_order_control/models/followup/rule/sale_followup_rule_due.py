@@ -15,25 +15,24 @@ class SaleFollowupRule(models.Model):
 
     # === DAYS ===#
 
-    def _get_due_day(self, anchor, company, is_open=None):
+    def _get_due_day(self, anchor, company):
         """Return the day on which it is to be done: the date of the document, moved by the rule's offset."""
         if self.day_kind == 'calendar' or not self.offset_days:
             return anchor + timedelta(days=self.offset_days)
-        return company._add_working_days(anchor, self.offset_days, is_open)
+        return company._add_followup_days(anchor, self.offset_days)
 
     def _get_last_anchor(self, company, today):
         """Return the last date of documents of which the rule is due today: what is compared with the index."""
         if self.day_kind == 'calendar' or not self.offset_days:
             return today - timedelta(days=self.offset_days)
-        is_open = company._get_working_day_test()
-        anchor = company._add_working_days(today, -self.offset_days, is_open)
+        anchor = company._add_followup_days(today, -self.offset_days)
         # Days on which nobody works have the same due day as the working day next to them.
         for _day in range(LONGEST_BREAK):
-            if self._get_due_day(anchor, company, is_open) <= today:
+            if self._get_due_day(anchor, company) <= today:
                 break
             anchor -= timedelta(days=1)
         for _day in range(LONGEST_BREAK):
-            if self._get_due_day(anchor + timedelta(days=1), company, is_open) > today:
+            if self._get_due_day(anchor + timedelta(days=1), company) > today:
                 break
             anchor += timedelta(days=1)
         return anchor

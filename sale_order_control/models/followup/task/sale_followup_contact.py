@@ -121,7 +121,7 @@ class SaleFollowupTask(models.Model):
         with control_acting(self.env):
             task.last_contact_on = today
         if result == 'unreached':
-            task._postpone(next_date or task.company_id._add_working_days(today, 1))
+            task._postpone(next_date or task.company_id._add_followup_days(today, 1))
             return record
         task._end('done', record.content.splitlines()[0], result)
         if next_date:
@@ -153,5 +153,5 @@ class SaleFollowupTask(models.Model):
             'cause': f'contact:{record.id}',
             'first_due': record.next_date,
             'date_due': record.next_date,
-            'deadline': self.company_id._add_working_days(record.next_date, 1),
+            'deadline': self.company_id._add_followup_days(record.next_date, 1),
         }

@@ -147,10 +147,9 @@ class SaleFollowupRule(models.Model):
             return tasks
         self._end_replaced(documents)
         moment = self._get_moments()[self.moment]
-        people, working = self._find_people(documents, moment), {}
+        people = self._find_people(documents, moment)
         values = [
-            self._prepare_task(document, moment, anchors[document.id], causes[document.id], people[document.id],
-                               step, working)
+            self._prepare_task(document, moment, anchors[document.id], causes[document.id], people[document.id], step)
             for document in documents for step in self.plan_id.template_ids or [None]
         ]
         with control_acting(self.env):
@@ -166,17 +165,14 @@ class SaleFollowupRule(models.Model):
                 ('res_id', 'in', documents.ids), ('state', '=', 'open'),
             ])._end('closed', self.env._("“%s” took its place.", self.name))
 
-    def _prepare_task(self, document, moment, anchor, cause, user, step, working):
+    def _prepare_task(self, document, moment, anchor, cause, user, step):
         """Prepare one task.
 
         :param step: line of an activity plan, or None
-        :param dict working: working day tests of companies, filled as needed
         """
         order, company = moment.get_order(document), self._get_company(document, moment)
-        if company not in working:
-            working[company] = company._get_working_day_test()
         partner = document.mapped(moment.partner_path)[:1]
-        due = self._get_due_day(anchor, company, working[company])
+        due = self._get_due_day(anchor, company)
         if step:
             due = step._get_date_deadline(due)
             user = step.responsible_id if step.responsible_type == 'other' and step.responsible_id.active else user
@@ -198,5 +194,5 @@ class SaleFollowupRule(models.Model):
             'anchor_date': anchor,
             'first_due': due,
             'date_due': due,
-            'deadline': company._add_working_days(due, self.allowed_days, working[company]),
+            'deadline': company._add_followup_days(due, self.allowed_days),
         }

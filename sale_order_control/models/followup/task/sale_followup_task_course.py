@@ -77,7 +77,7 @@ class SaleFollowupTask(models.Model):
                 due = max(due, company._get_followup_today())
                 task.write({
                     'anchor_date': anchor, 'cause': cause, 'date_due': due, 'moved_count': task.moved_count + 1,
-                    'deadline': company._add_working_days(due, rule.allowed_days),
+                    'deadline': company._add_followup_days(due, rule.allowed_days),
                 })
                 task.activity_id.sudo().write({'date_deadline': due})
 

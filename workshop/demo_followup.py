@@ -1,0 +1,30 @@
+"""The demo's follow-ups: switched on at the end of the story, with a morning's work for the salesperson."""
+
+from datetime import timedelta
+
+from odoo import fields
+
+from .demo_cast import quote, user
+
+
+def tell_followups(env, partner, product):
+    """An order that has left, one that waits for its date, a quotation that expires; one call is on record."""
+    company, today = env.ref("base.main_company"), fields.Date.today()
+    company.write({"control_followup": True, "followup_manager_id": user(env, "director").id})
+    shipped, waiting, expiring = (quote(env, partner, product, number) for number in (2, 3, 6))
+    (shipped | waiting).action_submit()
+    shipped.order_line.with_user(user(env, "planner")).action_promise_proposed()
+    moves = shipped.sudo().order_line.move_ids
+    moves.picked = True
+    moves.picking_id.button_validate()
+    expiring.write({"state": "sent", "validity_date": today + timedelta(days=1)})
+    env.cr.precommit.run()
+    rules = env["sale.followup.rule"]
+    for rule in rules.search([]).filtered("is_date"):
+        rule._tick(company, 200)
+    notice = env["sale.followup.task"].search([
+        ("order_id", "=", shipped.id),
+        ("rule_id", "=", env.ref("sale_order_control.followup_rule_shipping_notice").id)])
+    notice.with_user(user(env, "salesperson"))._record_contact(
+        "call", "Arrives tomorrow before noon; she will have two people at the ramp.", "again", "Ms Dana",
+        "Ask whether the ramp was free", today)
