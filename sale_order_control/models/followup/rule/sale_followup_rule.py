@@ -11,8 +11,6 @@ CLOSINGS = [
     ('event', "Something Happens"),
     ('condition', "The Document Meets a Condition"),
 ]
-# An asked company and the cache both want the rules in this order.
-ORDER = 'sequence, id'
 
 
 class SaleFollowupRule(models.Model):
@@ -21,7 +19,7 @@ class SaleFollowupRule(models.Model):
     _name = 'sale.followup.rule'
     _inherit = ['sale.control.cached']
     _description = "Follow-Up Rule"
-    _order = ORDER
+    _order = 'sequence, id'
 
     # === FIELDS ===#
 

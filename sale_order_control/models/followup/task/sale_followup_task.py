@@ -63,22 +63,12 @@ class SaleFollowupTask(models.Model):
     outcome = fields.Char(readonly=True, help="What came of it, in words.")
     on_time = fields.Boolean(readonly=True)
 
-    is_mine = fields.Boolean(compute='_compute_is_mine')
-
     # The last line of defence, for two who work at the same instant.
     _cause_unique = models.UniqueIndex(
         "(rule_id, res_id, cause, COALESCE(plan_line_id, 0)) WHERE state <> 'cancelled' AND rule_id IS NOT NULL",
         "There is a task for this already.")
     _open_user_idx = models.Index("(user_id, date_due) WHERE state = 'open'")
     _open_document_idx = models.Index("(res_model, res_id) WHERE state = 'open'")
-
-    # === COMPUTE METHODS ===#
-
-    @api.depends('user_id', 'state')
-    @api.depends_context('uid')
-    def _compute_is_mine(self):
-        for task in self:
-            task.is_mine = task.state == 'open' and task.user_id == self.env.user
 
     # === CRUD METHODS ===#
 

@@ -87,7 +87,7 @@ class SaleFollowupTask(models.Model):
         """End tasks whose date does not count any more: cancelled with their order, or because it has happened."""
         cancelled = self.filtered(lambda task: task.order_id.state == 'cancel')
         cancelled._end('cancelled', self.env._("The order was cancelled."))
-        (self - cancelled)._end('closed', self.env._("What it was about has happened."))
+        (self - cancelled)._end('closed', self.env._("What it was about has happened, or has no date any more."))
 
     def _end(self, state, outcome, result=False):
         """End open tasks and take their activities away.
