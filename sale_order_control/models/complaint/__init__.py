@@ -12,7 +12,6 @@ from .record import sale_complaint_line
 from .record import sale_complaint_similar
 from .record import sale_complaint_history
 from .record import sale_complaint_flow
-from .record import complaint_moments
 
 # Times to answer and solve, and who hears of it when they pass.
 from .sla import sale_complaint_time

@@ -19,9 +19,14 @@ class SaleOrder(models.Model):
 
     @api.model
     def _get_control_roles(self):
-        return super()._get_control_roles() + [('complaint_handler', self.env._("Complaint handler"))]
+        return super()._get_control_roles() + [
+            ('complaint_owner', self.env._("Owner of the complaint")),
+            ('complaint_handler', self.env._("Complaint handler")),
+        ]
 
     def _get_control_people(self, role, company, salesperson):
+        if role == 'complaint_owner':
+            return self.env['sale.complaint'].sudo().search([('order_id', 'in', self.ids)], order='id desc').user_id
         if role == 'complaint_handler':
             return self._get_group_people('group_complaint_handler', company)
         return super()._get_control_people(role, company, salesperson)

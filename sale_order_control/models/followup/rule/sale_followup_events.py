@@ -81,7 +81,8 @@ class SaleFollowupRule(models.Model):
         days = {document.id: self._get_company(document, moment)._get_followup_today() for document in wanted}
         now = self.env.cr.now()
         self._start_tasks(wanted, days, {
-            document.id: 'once' if self.once else f'event:{days[document.id]} {now:%H:%M:%S.%f}' for document in wanted})
+            document.id: 'once' if self.once else f'event:{days[document.id]} {now:%H:%M:%S.%f}'
+            for document in wanted})
 
     def _get_served(self, documents):
         """Return the ids of documents that need no task from this rule: one is open, was enough, or is just over."""
