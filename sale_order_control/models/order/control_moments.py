@@ -64,7 +64,6 @@ class SaleOrder(models.Model):
             ControlMoment('delivered', env._("Delivered completely")),
             ControlMoment('cancelled', env._("Cancelled")),
             ControlMoment('reopened', env._("Set to draft again")),
-            ControlMoment('amended', env._("Amended")),
             ControlMoment('invoiced', env._("Invoiced"), **INVOICE),
             ControlMoment('paid', env._("Invoice paid"), **INVOICE),
             ControlMoment(
