@@ -6,3 +6,6 @@ from . import test_complaint_tour
 from . import test_complaint_mail
 from . import test_complaint_portal
 from . import test_complaint_remedy
+from . import test_complaint_remedy_race
+from . import test_complaint_remedy_tour
+from . import test_complaint_repair
