@@ -25,11 +25,12 @@ def tell_year(env):
     """Customers beside those of the orders, the scorecard, and twelve months until today."""
     names = ("Eastgate Supplies", "Fairhaven Studio", "Greenfield Clinics", "Harper & Sons", "Ironbridge Trading")
     late, prepaid, clinic, doubtful, monthly = make_customers(env, *names)
-    give_credit(env, late, "b", 12000.0)
-    give_credit(env, prepaid, "b", 5000.0, settlement_mode="prepay", prepayment_percent=30)
-    give_credit(env, clinic, "b", 15000.0)
-    give_credit(env, doubtful, "b", 10000.0)
-    give_credit(env, monthly, "a", 60000.0, settlement_mode="monthly", collector_id=user(env, "finance").id)
+    with on_day(env, fields.Date.today() - relativedelta(years=1)):
+        give_credit(env, late, "b", 12000.0)
+        give_credit(env, prepaid, "b", 5000.0, settlement_mode="prepay", prepayment_percent=30)
+        give_credit(env, clinic, "b", 15000.0)
+        give_credit(env, doubtful, "b", 10000.0)
+        give_credit(env, monthly, "a", 60000.0, settlement_mode="monthly", collector_id=user(env, "finance").id)
     use_scorecard(env)
     book_year(env, late)
     judge(env)

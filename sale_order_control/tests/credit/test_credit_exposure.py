@@ -3,7 +3,9 @@ from datetime import timedelta
 from odoo import Command, fields
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
+from odoo.tools import SQL
 
+from ...hooks import uninstall_hook
 from ...models.order.control_memory import control_today
 from .common import CreditCommon
 
@@ -352,6 +354,12 @@ class TestCreditExposure(CreditCommon):
             some.commercial_partner_id.mapped('name')
             with self.assertQueryCount(1):
                 self.accounts._read_positions(some, self.company)
+
+    def test_no_function_is_left_behind(self):
+        names = "SELECT COUNT(*) FROM pg_proc WHERE proname ~ '^sale_order_control'"
+        self.assertTrue(self.env.execute_query(SQL(names))[0][0])
+        uninstall_hook(self.env)
+        self.assertEqual(self.env.execute_query(SQL(names)), [(0,)])
 
     def test_odoos_own_figures_are_not_an_exposure(self):
         self.company.account_use_credit_limit = True

@@ -1,7 +1,7 @@
 """Questions of the exposure statement that hardly any line asks.
 
-Written into the statement they would be planned with it every time. As functions of their own they are planned when they are
-first called; in plpgsql, because PostgreSQL writes plain SQL functions back into the statement.
+Written into the statement they would be planned with it every time. As functions of their own they are planned when
+they are first called; in plpgsql, because PostgreSQL writes plain SQL functions back into the statement.
 """
 
 ADDED_PRICE = 'sale_order_control_added_price'
