@@ -15,16 +15,15 @@ def tell_followups(env, partner, product):
     (shipped | waiting).action_submit()
     shipped.order_line.with_user(user(env, "planner")).action_promise_proposed()
     moves = shipped.sudo().order_line.move_ids
-    moves.picked = True
-    moves.picking_id.button_validate()
+    for move in moves:
+        move.quantity, move.picked = move.product_uom_qty, True
+    moves.picking_id.with_context(skip_backorder=True).button_validate()
     expiring.write({"state": "sent", "validity_date": today + timedelta(days=1)})
     env.cr.precommit.run()
-    rules = env["sale.followup.rule"]
-    for rule in rules.search([]).filtered("is_date"):
-        rule._tick(company, 200)
-    notice = env["sale.followup.task"].search([
-        ("order_id", "=", shipped.id),
-        ("rule_id", "=", env.ref("sale_order_control.followup_rule_shipping_notice").id)])
-    notice.with_user(user(env, "salesperson"))._record_contact(
-        "call", "Arrives tomorrow before noon; she will have two people at the ramp.", "again", "Ms Dana",
-        "Ask whether the ramp was free", today)
+    env["sale.followup.rule"]._tick_dates(200)
+    tasks = env["sale.followup.task"].search([
+        ("user_id", "=", user(env, "salesperson").id), ("order_id", "=", shipped.id), ("state", "=", "open")])
+    for task in tasks[:1].with_user(user(env, "salesperson")):
+        task._record_contact(
+            "call", "Arrives tomorrow before noon; she will have two people at the ramp.", "again", "Ms Dana",
+            "Ask whether the ramp was free", today)

@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
@@ -235,6 +237,24 @@ class TestFollowupRules(FollowupCommon):
         self.assertEqual(self._tasks(last).order_id, order)
         nobody.role = 'salesperson'
         self.assertFalse(nobody.problems, "Saving clears it.")
+
+    @mute_logger('odoo.addons.sale_order_control.models.order.control_job')
+    def test_one_record_that_fails_is_reported_and_left_for_the_next_run(self):
+        rule = self._new_rule('validity')
+        good, bad = self._create_order(), self._create_order()
+        good.validity_date = bad.validity_date = self._day(1)
+        prepare = type(rule)._prepare_task
+
+        def fail(rule, document, *arguments):
+            if document == bad:
+                raise ValueError("No telephone")
+            return prepare(rule, document, *arguments)
+        with patch.object(type(rule), '_prepare_task', fail):
+            self._tick(1)
+        self.assertEqual(self._tasks(rule).order_id, good)
+        self.assertEqual(rule.problems, f"{bad.name} was left out: No telephone")
+        self._tick(1)
+        self.assertEqual(self._tasks(rule).order_id, good | bad)
 
     # === RIGHTS ===#
 
