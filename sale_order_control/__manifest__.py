@@ -28,6 +28,8 @@
         'security/followup_rules.xml',
         'security/complaint_remedy_rules.xml',
         'security/amendment_rules.xml',
+        'security/followup_message_rules.xml',
+        'security/followup_revisit_rules.xml',
 
         'data/mail_activity_type_data.xml',
         'data/sale_control_class_data.xml',
@@ -59,6 +61,8 @@
         'data/complaint_mail_data.xml',
         'data/amendment_data.xml',
         'data/followup_procedure_data.xml',
+        'data/followup_message_data.xml',
+        'data/followup_revisit_data.xml',
 
         'views/order/sale_order_views.xml',
         'views/order/sale_control_pass_views.xml',
@@ -145,6 +149,8 @@
         'views/amendment/amendment_report.xml',
         'views/amendment/portal_templates.xml',
         'views/amendment/settings_views.xml',
+        'views/followup/followup_message_views.xml',
+        'views/followup/followup_revisit_views.xml',
         # Menus last: they name the actions of all rooms.
         'views/menus.xml',
     ],

@@ -10,6 +10,7 @@ from .setup import sale_complaint_escalation
 from .record import sale_complaint
 from .record import sale_complaint_line
 from .record import sale_complaint_similar
+from .record import sale_complaint_rating
 from .record import sale_complaint_history
 from .record import sale_complaint_flow
 

@@ -89,3 +89,4 @@ from .account import credit_account_overdue
 from .account import credit_promise_nightly
 from .account import credit_new_customer
 from .account import credit_moments
+from .account import credit_reminder

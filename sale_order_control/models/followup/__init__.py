@@ -25,3 +25,13 @@ from .task import sale_followup_digest
 # How long each step takes.
 from .step import sale_followup_step
 from .step import sale_followup_passage
+
+# What customers are written to.
+from .message import sale_followup_message
+from .message import sale_followup_rule_message
+from .message import sale_followup_send
+from .message import account_move_reminder
+
+# Asking customers after a delivery.
+from .revisit import sale_followup_visit
+from .revisit import sale_order_revisit

@@ -28,3 +28,10 @@ class AccountMove(models.Model):
         orders = self.env['sale.order']
         if name in orders._get_asked_events():
             orders._control_document_event(name, self.filtered(lambda move: move.move_type == 'out_invoice'))
+
+    def _get_reminder_objections(self):
+        """Say of which of these invoices the customer is not reminded for now; every room adds its reasons.
+
+        :return: ``{invoice_id: translated sentence}``
+        """
+        return {}

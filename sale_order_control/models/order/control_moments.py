@@ -90,6 +90,14 @@ class SaleOrder(models.Model):
         :param documents: records of its model
         """
 
+    @api.model
+    def _get_told_moments(self):
+        """Say of which events a room tells customers itself, so that nobody else does it a second time.
+
+        :return: ``{key: translated sentence that says how}``; every room adds its own
+        """
+        return {}
+
     # === ROLES ===#
 
     @api.model

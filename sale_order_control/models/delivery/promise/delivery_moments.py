@@ -24,6 +24,18 @@ class SaleOrder(models.Model):
         ]
 
     @api.model
+    def _get_told_moments(self):
+        dates = self.env._("“Tell Promised Dates by Mail” in the settings tells of promised dates and their changes.")
+        return {
+            **super()._get_told_moments(),
+            'confirmed': self.env._("“Confirm Orders by Mail” in the settings sends the order confirmation."),
+            'promised': dates,
+            'promise_changed': dates,
+            'released': self.env._("“Announce Shipments by Mail” in the settings tells that goods have left."),
+            'delivered': self.env._("“Tell Completion by Mail” in the settings tells that all is delivered."),
+        }
+
+    @api.model
     def _get_control_roles(self):
         return super()._get_control_roles() + [('planner', self.env._("Delivery planner"))]
 

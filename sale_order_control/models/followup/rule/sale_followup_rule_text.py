@@ -52,19 +52,23 @@ class SaleFollowupRule(models.Model):
         :return: ``(summary, HTML note)``
         """
         rule = self.with_context(lang=user.lang or self.env.lang)
-        document = document.with_context(lang=rule.env.context['lang'])
-        amount = (document if 'amount_total' in document._fields else order)
-        values = {
-            'customer': partner.display_name or '',
-            'document': document.display_name or '',
-            'order': order.name or document.display_name or '',
-            'date': format_date(rule.env, anchor) if anchor else '',
-            'amount': format_amount(rule.env, amount.amount_total, amount.currency_id) if amount else '',
-            'salesperson': order.user_id.name or partner.user_id.name or '',
-        }
+        values = rule._prepare_placeholders(document, order, partner, anchor)
         if step:
             step = step.with_context(lang=rule.env.context['lang'])
             return step.summary or step.activity_type_id.name, step.note or False
         summary = rule._render_text(rule.summary, values) or rule.name
         note = rule._render_text(rule.note, values)
         return summary, plaintext2html(note) if note else False
+
+    def _prepare_placeholders(self, document, order, partner, anchor):
+        """Return what the placeholders of a text stand for, in the language of the context."""
+        document = document.with_env(self.env)
+        amount = document if 'amount_total' in document._fields else order
+        return {
+            'customer': partner.display_name or '',
+            'document': document.display_name or '',
+            'order': order.name or document.display_name or '',
+            'date': format_date(self.env, anchor) if anchor else '',
+            'amount': format_amount(self.env, amount.amount_total, amount.currency_id) if amount else '',
+            'salesperson': order.user_id.name or partner.user_id.name or '',
+        }

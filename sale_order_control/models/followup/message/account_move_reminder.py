@@ -1,0 +1,42 @@
+from odoo import models
+from odoo.tools import format_amount, format_date
+
+
+class AccountMove(models.Model):
+    """What a payment reminder says: everything the customer has open, not just the invoice that made it due."""
+
+    _inherit = 'account.move'
+
+    def _get_open_items(self):
+        """Word what the customer of this invoice owes its company, oldest due date first: for mail templates.
+
+        Instalments are rows of their own, credit notes and payments that are not assigned yet are negative ones.
+        What the customer disputes is left out.
+
+        :return: ``(rows, totals)``; rows are dicts ``name, reference, due, days, overdue, amount``, totals are
+            texts, one for each currency
+        """
+        self.ensure_one()
+        move = self.sudo()
+        lines = move.env['account.move.line'].search([
+            ('partner_id.commercial_partner_id', '=', move.commercial_partner_id.id),
+            ('company_id', '=', move.company_id.id), ('parent_state', '=', 'posted'), ('amount_residual', '!=', 0),
+            ('account_id.account_type', '=', 'asset_receivable'),
+        ], order='date_maturity, date, id')
+        # Of a customer who promised to pay nobody asks for this: what is left is what is disputed.
+        disputed = lines.move_id._get_reminder_objections()
+        today = move.company_id._get_followup_today()
+        rows, totals = [], {}
+        for line in lines.filtered(lambda line: line.move_id.id not in disputed):
+            due, currency = line.date_maturity or line.date, line.currency_id
+            days = (today - due).days if line.amount_residual > 0 else 0
+            rows.append({
+                'name': line.move_id.name,
+                'reference': line.move_id.invoice_origin or line.move_id.ref or '',
+                'due': format_date(self.env, due),
+                'days': max(days, 0),
+                'overdue': days > 0,
+                'amount': format_amount(self.env, line.amount_residual_currency, currency),
+            })
+            totals[currency] = totals.get(currency, 0.0) + line.amount_residual_currency
+        return rows, [format_amount(self.env, amount, currency) for currency, amount in totals.items()]
