@@ -30,6 +30,8 @@
         'security/amendment_rules.xml',
         'security/followup_message_rules.xml',
         'security/followup_revisit_rules.xml',
+        'security/followup_assign_rules.xml',
+        'security/followup_assess_rules.xml',
 
         'data/mail_activity_type_data.xml',
         'data/sale_control_class_data.xml',
@@ -63,6 +65,8 @@
         'data/followup_procedure_data.xml',
         'data/followup_message_data.xml',
         'data/followup_revisit_data.xml',
+        'data/followup_assign_data.xml',
+        'data/followup_assess_data.xml',
 
         'views/order/sale_order_views.xml',
         'views/order/sale_control_pass_views.xml',
@@ -151,6 +155,8 @@
         'views/amendment/settings_views.xml',
         'views/followup/followup_message_views.xml',
         'views/followup/followup_revisit_views.xml',
+        'views/followup/followup_assign_views.xml',
+        'views/followup/followup_assess_views.xml',
         # Menus last: they name the actions of all rooms.
         'views/menus.xml',
     ],

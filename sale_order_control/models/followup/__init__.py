@@ -35,3 +35,12 @@ from .message import account_move_reminder
 # Asking customers after a delivery.
 from .revisit import sale_followup_visit
 from .revisit import sale_order_revisit
+
+# Who gets orders that come in without a salesperson, and which departments handle them.
+from .assign import sale_assignment_rule
+from .assign import sale_assignment
+from .assign import sale_followup_department
+
+# How well it was done.
+from .assess import sale_followup_report
+from .assess import sale_order_summary

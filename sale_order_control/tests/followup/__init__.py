@@ -5,3 +5,5 @@ from . import test_followup_killed
 from . import test_followup_tour
 from . import test_followup_message
 from . import test_followup_revisit
+from . import test_followup_assign
+from . import test_followup_assess

@@ -16,6 +16,7 @@ class TestFollowupRevisit(FollowupCommon, HttpCase):
 
     def _delivered_order(self):
         order = self._confirm_order()
+        self._promise(order.order_line, 5)
         self._deliver(order)
         self._end_transaction()
         return order

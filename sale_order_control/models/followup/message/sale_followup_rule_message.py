@@ -22,7 +22,8 @@ class SaleFollowupRule(models.Model):
         'mail.template', string="Mail", ondelete='restrict',
         help="Written in the customer's language, queued, and sent with the next outgoing mail.")
     sms_text = fields.Char(
-        string="SMS", translate=True, help="Sent as well where text messages are installed and the customer has a number.")
+        string="SMS", translate=True,
+        help="Sent as well where text messages are installed and the customer has a number.")
     one_a_day = fields.Boolean(
         string="One per Customer and Day",
         help="Documents that are due on the same day are told with one message. Steps of a ladder keep their distance: "
@@ -50,7 +51,8 @@ class SaleFollowupRule(models.Model):
         for rule in self.filtered(lambda rule: rule.deed == 'message'):
             template = rule.mail_template_id
             if not template and not rule.sms_text:
-                raise ValidationError(self.env._("“%s” says nothing: choose a mail, or write a text message.", rule.name))
+                raise ValidationError(self.env._(
+                    "“%s” says nothing: choose a mail, or write a text message.", rule.name))
             if template and template.model != rule.res_model:
                 raise ValidationError(self.env._(
                     "The mail “%(mail)s” is written about other documents than “%(rule)s”.",

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError, ValidationError
+
 from odoo.addons.rating.models.rating_data import RATING_LIMIT_OK
-from odoo.exceptions import AccessError, UserError
 
 from ...order.control_memory import control_acting, control_memory
 
@@ -71,12 +72,23 @@ class SaleFollowupVisit(models.Model):
             visit.display_name = self.env._(
                 "Revisit %s", visit.order_id.sudo().name or visit.partner_id.display_name or "")
 
+    @api.constrains('order_id', 'partner_id')
+    def _check_order(self):
+        for visit in self:
+            visit.order_id.check_access('read')
+            order = visit.order_id.sudo()
+            if order and visit.partner_id.commercial_partner_id != order.partner_id.commercial_partner_id:
+                raise ValidationError(self.env._(
+                    "Order %(order)s is not one of %(customer)s.", order=order.name,
+                    customer=visit.partner_id.display_name))
+
     # === CRUD METHODS ===#
 
     @api.model_create_multi
     def create(self, vals_list):
-        return super().create([
-            {name: value for name, value in vals.items() if name not in FOLLOWING} for vals in vals_list])
+        # Neither values nor defaults choose how it ended.
+        start = {**dict.fromkeys(FOLLOWING, False), 'state': 'planned'}
+        return super().create([{**vals, **start} for vals in vals_list])
 
     def write(self, vals):
         touched = sorted(FOLLOWING & vals.keys())

@@ -1,0 +1,85 @@
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+
+from .common import FollowupCommon
+
+
+@tagged('post_install', '-at_install')
+class TestFollowupAssess(FollowupCommon):
+
+    def test_follow_ups_are_counted_per_person_by_what_was_done_in_time(self):
+        rule = self._new_rule('validity', allowed_days=0)
+        orders = self._create_order() | self._create_order() | self._create_order() | self._create_order()
+        orders.validity_date = self._day(1)
+        other = self._create_order(user=self.other_salesperson)
+        other.validity_date = self._day(1)
+        self._tick(1)
+        first, second, third, fourth = (
+            self._tasks(rule).filtered(lambda task, order=order: task.order_id == order) for order in orders)
+        with self._on_day(1):
+            first._end('done', "Called", 'ok')
+        late = (first.deadline - self.today).days + 3
+        with self._on_day(late):
+            second._end('done', "Called", 'ok')
+        fourth._end('cancelled', "Not wanted")
+        self.env.flush_all()
+        rows = self.env['sale.followup.report']._read_group(
+            [('rule_id', '=', rule.id)], ['user_id'],
+            ['task_count:sum', 'open_count:sum', 'ended_count:sum', 'on_time_count:sum', 'late_count:sum',
+             'late_days:sum', 'on_time_rate:avg'])
+        figures = {user: values for user, *values in rows}
+        self.assertEqual(figures[self.salesperson], [3, 1, 2, 1, 1, 3, 50.0])
+        self.assertEqual(figures[self.other_salesperson][:2], [1, 1])
+        report = self.env['sale.followup.report']
+        seen = report.with_user(self.salesperson).search([('rule_id', '=', rule.id)])
+        self.assertEqual(seen.task_id, first | second | third, "Their own only.")
+        self.assertEqual(report.with_user(self.leader).search_count([('rule_id', '=', rule.id)]), 4)
+
+    def test_the_salesperson_sums_up_and_another_one_evaluates(self):
+        self.team.member_ids = self.salesperson
+        write = self.env.ref('sale_order_control.followup_summary_write')
+        judge = self.env.ref('sale_order_control.followup_summary_evaluate')
+        (write | judge).active = True
+        order = self._confirm_order(team_id=self.team.id)
+        mine = order.with_user(self.salesperson)
+        with self.assertRaisesRegex(UserError, "when all of it is delivered"):
+            mine.action_view_summary()
+        self._promise(order.order_line, 5)
+        self._deliver(order)
+        self._end_transaction()
+        self.assertEqual((self._tasks(write).user_id, self._tasks(write).date_due), (self.salesperson, self._day(10)))
+        with self.assertRaisesRegex(UserError, "has not done so yet"):
+            order.with_user(self.leader).action_view_summary()
+        action = mine.with_context(default_state='evaluated', default_score='5').action_view_summary()
+        summary = self.env['sale.order.summary'].browse(action['res_id']).with_user(self.salesperson)
+        self.assertEqual((summary.state, summary.score), ('draft', False))
+        self.assertIn("Follow-ups: 1", summary.facts)
+        with self.assertRaisesRegex(UserError, "Write what went well"):
+            summary.action_submit()
+        summary.went_well = "Delivered in time"
+        for values in ({'score': '5'}, {'state': 'evaluated'}, {'user_id': self.leader.id}):
+            with self.assertRaises(AccessError):
+                summary.write(values)
+        summary.action_submit()
+        self._end_transaction()
+        self.assertFalse(self._tasks(write), "Handed in, it is done.")
+        self.assertEqual(self._tasks(judge).user_id, self.leader)
+        with self.assertRaises(AccessError):
+            summary.write({'went_well': "Better still"})
+        with self.assertRaises(AccessError):
+            summary.action_evaluate()
+        judged = summary.with_user(self.leader)
+        with self.assertRaisesRegex(UserError, "score"):
+            judged.action_evaluate()
+        judged.write({'score': '4', 'evaluation': "Good work"})
+        judged.action_evaluate()
+        self._end_transaction()
+        self.assertEqual((judged.state, judged.evaluated_by_id, judged.score_value), ('evaluated', self.leader, 4.0))
+        self.assertFalse(self._tasks(judge))
+        with self.assertRaises(AccessError):
+            judged.write({'score': '1'})
+        # A manager does not judge his own.
+        order.with_user(self.leader).sudo().user_id = self.leader
+        with self.assertRaises(AccessError):
+            self.env['sale.order.summary'].with_user(self.leader).create({'order_id': order.id})
+        self.assertFalse(summary.with_user(self.other_salesperson).search([('id', '=', summary.id)]))
