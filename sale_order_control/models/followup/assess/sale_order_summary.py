@@ -39,7 +39,7 @@ class SaleOrderSummary(models.Model):
     score = fields.Selection(SCORES, tracking=True)
     score_value = fields.Float(string="Average Score", compute='_compute_score_value', store=True, aggregator='avg')
     evaluation = fields.Text()
-    evaluated_by_id = fields.Many2one('res.users', string="Evaluated By", readonly=True)
+    evaluated_by_id = fields.Many2one('res.users', readonly=True)
     evaluated_on = fields.Datetime(readonly=True)
     is_author = fields.Boolean(compute='_compute_is_author')
 
