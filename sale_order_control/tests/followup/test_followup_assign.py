@@ -74,9 +74,9 @@ class TestFollowupAssign(FollowupCommon):
         self.assertEqual(self._incoming(abroad).user_id, self.other_salesperson, "The next rule takes it.")
 
     def test_bad_rules_are_refused_and_facts_kept(self):
-        with self.assertRaisesRegex(ValidationError, "nobody to give orders to"):
+        with self.assertRaisesRegex(ValidationError, "nobody to give orders to"), self.env.cr.savepoint():
             self._assign_to(self.env['res.users'])
-        with self.assertRaisesRegex(ValidationError, "first and the last postal code"):
+        with self.assertRaisesRegex(ValidationError, "first and the last postal code"), self.env.cr.savepoint():
             self._assign_to(self.people, zip_from='1')
         with self.assertRaises(AccessError):
             self.env['sale.assignment.rule'].with_user(self.salesperson).create(

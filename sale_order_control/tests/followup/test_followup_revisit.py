@@ -1,3 +1,5 @@
+import re
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
@@ -43,9 +45,11 @@ class TestFollowupRevisit(FollowupCommon, HttpCase):
         # The customer answers on Odoo's page, and thinks better of it once more.
         page = self.url_open(f'/rate/{rating.access_token}/1')
         self.assertEqual(page.status_code, 200)
+        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.text)[1]
         self.assertFalse(visit.complaint_id, "Looking at the page is no answer.")
         for feedback in ("Two desks are scratched", "Three desks are scratched"):
-            self.url_open(f'/rate/{rating.access_token}/submit_feedback', data={'rate': 1, 'feedback': feedback})
+            self.url_open(f'/rate/{rating.access_token}/submit_feedback', data={
+                'rate': 1, 'feedback': feedback, 'csrf_token': token})
         complaint = visit.complaint_id
         self.assertEqual(
             (complaint.channel, complaint.order_id, complaint.partner_id, complaint.description, complaint.state),

@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import models
+from odoo.tools import format_date
 
 
 class AccountMove(models.Model):
@@ -21,7 +22,7 @@ class AccountMove(models.Model):
             for move in theirs.filtered(lambda move, promised=promised: move.commercial_partner_id in promised):
                 objections[move.id] = self.env._(
                     "The customer promised to pay by %s.",
-                    fields.Date.to_string(promised[move.commercial_partner_id]))
+                    format_date(self.env, promised[move.commercial_partner_id]))
         for move in disputes.move_id:
             objections[move.id] = self.env._("The customer disputes %s.", move.display_name)
         return objections
