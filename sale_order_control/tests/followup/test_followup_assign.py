@@ -69,6 +69,13 @@ class TestFollowupAssign(FollowupCommon):
             self.assertEqual(order.assignment_ids.rule_id, rule)
         self.assertIn("“Belgium”: Belgium, 1348", self.env['sale.assignment'].search(
             [('rule_id', '=', belgian.id)]).reason)
+        west.active, rest.active, desks.active = True, False, False
+        waiting = self._incoming(near)
+        self.assertFalse(waiting.user_id, "The only one who could take it has enough.")
+        west.max_open = 5
+        self._tick()
+        self.assertEqual(waiting.user_id, self.sales_manager, "Tried again every hour.")
+        rest.active = True
         self.salesperson.active = False
         self.assertIn("Nobody can get orders", belgian.warning)
         self.assertEqual(self._incoming(abroad).user_id, self.other_salesperson, "The next rule takes it.")

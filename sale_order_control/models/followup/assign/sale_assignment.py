@@ -159,25 +159,27 @@ class SaleFollowupRule(models.Model):
     _inherit = 'sale.followup.rule'
 
     @api.model
-    def _cron_tick(self, limit=200):
-        result = super()._cron_tick(limit)
-        self._assign_left(limit)
-        return result
+    def _get_tick_work(self):
+        return [*super()._get_tick_work(), self._assign_left]
 
     @api.model
     def _assign_left(self, limit):
-        """Give orders to somebody that nobody could take when they came in."""
+        """Give orders to somebody that nobody could take when they came in.
+
+        :return: whether there is time for more
+        """
         orders = self.env['sale.order'].sudo()
-        companies = self.env['res.company'].sudo().search([('control_followup', '=', True)])
-        for company in companies._get_assigning():
+        for company in self._get_followed_companies()._get_assigning():
             domain = [
                 ('user_id', '=', False), ('state', 'in', ('draft', 'sent', 'sale')), ('company_id', '=', company.id),
                 ('create_date', '>=', company.control_followup_since),
             ]
-            self.env['sale.control.job']._work_off(
-                orders.search(domain, order='id').ids,
-                lambda ids, domain=domain: orders.search([*domain, ('id', 'in', ids)]),
-                lambda chunk: chunk._assign_salespeople(), limit)
+            if not self.env['sale.control.job']._work_off(
+                    orders.search(domain, order='id').ids,
+                    lambda ids, domain=domain: orders.search([*domain, ('id', 'in', ids)]),
+                    lambda chunk: chunk._assign_salespeople(), limit):
+                return False
+        return True
 
 
 class SaleAssignmentRule(models.Model):
