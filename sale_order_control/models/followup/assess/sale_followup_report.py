@@ -28,7 +28,7 @@ class SaleFollowupReport(models.Model):
     result = fields.Selection(RESULTS, readonly=True)
     date_due = fields.Date(string="Due", readonly=True)
     deadline = fields.Date(readonly=True)
-    ended_day = fields.Date(string="Ended", readonly=True)
+    ended_day = fields.Date(string="Ended On", readonly=True)
 
     task_count = fields.Integer(string="Follow-Ups", readonly=True, aggregator='sum')
     open_count = fields.Integer(string="Still Open", readonly=True, aggregator='sum')
