@@ -5,7 +5,7 @@ from odoo.tools import SQL
 from ...order.control_memory import control_cause, control_memory
 from ..limit.credit_effective_limit import EffectiveLimit
 from ..score.credit_grade import LIMIT_KINDS
-from .credit_figures import set_figures
+from .credit_figures import get_rounding, set_figures
 
 CONTROLLER_GROUP = 'sale_order_control.group_credit_controller'
 SETTLEMENT_CHANGES = frozenset({'settlement_mode', 'prepayment_percent'})
@@ -146,7 +146,7 @@ class CreditAccount(models.Model):
         if self.is_held:
             return 'hold'
         grade, available = self.grade_id, limit.get_available(exposure)
-        over = available < 0 and currency.compare_amounts(available, 0) < 0
+        over = available < 0 and get_rounding(currency)(available) < 0
         near = grade.watch_percent and limit.get_used_percent(exposure) >= grade.watch_percent
         return 'watch' if over or near or overdue_days > grade.overdue_days else 'open'
 
