@@ -1,6 +1,6 @@
 from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
 from .common import ComplaintCommon
 
@@ -33,6 +33,29 @@ class TestComplaintFlow(ComplaintCommon):
             complaint.history_ids.filtered(lambda row: row.event == 'state').sorted('id').mapped('to_state'),
             ['received', 'acknowledged', 'closed'])
         self.assertEqual(set(complaint.history_ids.user_id), {self.handler})
+        # The customer hears the outcome.
+        told = complaint.message_ids.filtered(lambda message: self.customer in message.partner_ids)
+        self.assertIn("the varnish was too thin", told.body)
+
+    def test_each_type_has_its_owner(self):
+        teams = {}
+        for kind in ('quality', 'delivery', 'service', 'information'):
+            team = self.env.ref(f'sale_order_control.complaint_team_{kind}')
+            teams[kind] = self._complain(category_id=False, complaint_type=kind).team_id
+            self.assertEqual(teams[kind], team)
+        self.assertEqual(
+            self._complain(category_id=False).team_id, self.env.ref('sale_order_control.complaint_team_intake'))
+        # A category may have an owner of its own; of the members, the one with the fewest open ones gets it.
+        self.defective.team_id = teams['service']
+        idle = self._new_user('soc_idle', 'sale_order_control.group_complaint_handler')
+        teams['service'].member_ids = self.handler | idle
+        self.assertEqual(self._complain().user_id, idle)
+        # Nobody is in charge: whoever acknowledges it is.
+        teams['service'].member_ids = False
+        orphan = self._complain()
+        self.assertFalse(orphan.user_id)
+        orphan.action_acknowledge()
+        self.assertEqual(orphan.user_id, self.handler)
 
     def test_a_step_that_does_not_follow_is_refused(self):
         complaint = self._complain(self.order)
@@ -102,6 +125,68 @@ class TestComplaintFlow(ComplaintCommon):
             complaint.history_ids.sudo().unlink()
         with self.assertRaises(AccessError):
             complaint.unlink()
+
+    def test_whoever_may_not_read_an_order_learns_nothing_of_it(self):
+        mine = self._create_order(user=self.other_salesperson)
+        for values in (
+                {'order_id': self.order.id}, {'order_id': self.order.id, 'partner_id': False},
+                {'order_id': mine.id, 'line_ids': [Command.create({'order_line_id': self.order.order_line.id})]}):
+            with self.assertRaises(AccessError):
+                self.env['sale.complaint'].with_user(self.other_salesperson).create({
+                    'partner_id': self.customer.id, 'description': "x", **values})
+        complaint = self._complain(user=self.other_salesperson)
+        with self.assertRaises(AccessError):
+            complaint.order_id = self.order
+
+    def test_what_ended_is_corrected_by_reopening_only(self):
+        complaint = self._complain(self.order)
+        complaint.action_reject("Used outdoors")
+        for change in (
+                lambda: complaint.write({'description': "Nothing"}), lambda: complaint.write({'justified': 'no'}),
+                lambda: complaint.line_ids.write({'quantity': 1}), lambda: complaint.line_ids.unlink()):
+            with self.assertRaisesRegex(UserError, "reopen it"):
+                change()
+        complaint.handling_cost = 12
+
+    def test_a_customer_reads_own_complaints_and_no_internals(self):
+        complaint = self._complain(self.order)
+        buyer = new_test_user(self.env, 'soc_complaint_buyer', groups='base.group_portal')
+        with self.assertRaises(AccessError):
+            complaint.with_user(buyer).read(['subject'])
+        buyer.partner_id.parent_id = self.customer
+        self.env.invalidate_all()
+        own = complaint.with_user(buyer)
+        self.assertEqual(own.read(['subject', 'state'])[0]['state'], 'received')
+        for name in ('severity', 'user_id', 'cause_id', 'cost', 'answer', 'line_ids', 'history_ids', 'is_8d'):
+            with self.assertRaises(AccessError, msg=name):
+                own.read([name])
+        with self.assertRaises(AccessError):
+            own.subject = "Mine"
+        with self.assertRaises(AccessError):
+            own.action_cancel("Mine")
+        with self.assertRaises(AccessError):
+            own.action_settle({'justified': 'yes'})
+        for model in ('line', 'action', 'history', 'why', 'report', 'ppm'):
+            with self.assertRaises(AccessError):
+                self.env[f'sale.complaint.{model}'].with_user(buyer).search([])
+
+    def test_a_list_of_many_costs_what_a_list_of_few_costs(self):
+        names = ('name', 'partner_id', 'order_id', 'subject', 'category_id', 'severity', 'user_id', 'next_due',
+                 'time_state', 'age_days', 'state', 'team_id')
+
+        def cost(limit):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            self.env['sale.complaint'].with_user(self.handler).web_search_read(
+                [], {name: {'fields': {'display_name': {}}} if name.endswith('_id') else {} for name in names},
+                limit=limit)
+            return self.env.cr.sql_log_count - before
+
+        for _number in range(12):
+            self._complain(self.order, quantity=1)
+        cost(2)
+        self.assertEqual(cost(2), cost(12))
 
     def test_another_company_sees_nothing(self):
         complaint = self._complain(self.order)

@@ -44,6 +44,16 @@ class TestComplaintLearning(ComplaintCommon):
         with self.assertRaises(AccessError):
             report.with_user(self.planner).search([])
 
+    def test_the_register_of_order_problems_says_how_each_is_fixed(self):
+        for name in ('late', 'wrong_goods', 'wrong_data', 'no_answer', 'defective'):
+            category = self.env.ref(f'sale_order_control.complaint_category_{name}')
+            complaint = self._complain(self.order, quantity=1, category_id=category.id)
+            self.assertTrue(complaint.guidance)
+        self.env.flush_all()
+        rows = self.env['sale.complaint.report'].with_user(self.handler)._read_group(
+            [('partner_id', '=', self.customer.id)], ['order_problem'], ['share:sum'])
+        self.assertEqual(dict(rows), {'delay': 1, 'stock': 1, 'data': 1, 'communication': 1, 'complaint': 1})
+
     def test_per_million_counts_in_the_month_of_shipping(self):
         move = self.order.order_line.move_ids
         self.env.cr.execute("UPDATE stock_move SET date = '2026-01-15' WHERE id = %s", [move.id])

@@ -17,7 +17,7 @@ class SaleComplaintEntry(models.TransientModel):
     picking_id = fields.Many2one('stock.picking', string="Transfer")
     invoice_id = fields.Many2one('account.move')
     order_line_id = fields.Many2one(
-        'sale.order.line', string="Product", compute='_compute_order_line_id', store=True, readonly=False,
+        'sale.order.line', compute='_compute_order_line_id', store=True, readonly=False,
         domain="[('order_id', '=', order_id), ('display_type', '=', False)]")
     product_id = fields.Many2one('product.product', domain="[('sale_ok', '=', True)]")
     description = fields.Text(string="What", required=True)

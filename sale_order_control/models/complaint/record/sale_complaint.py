@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ...order.control_memory import control_memory
 from ..setup.sale_complaint_team import COMPLAINT_CHANNELS, COMPLAINT_SEVERITIES, COMPLAINT_TYPES
@@ -29,6 +29,13 @@ INTAKE = frozenset({
     'picking_id', 'invoice_id', 'channel', 'received_on', 'complaint_type', 'category_id', 'severity', 'is_safety',
     'is_claim', 'claimed_amount', 'remedy_wanted', 'attachment_ids', 'message_follower_ids', 'activity_ids',
 })
+
+# What is still said of a complaint that ended: what it cost, what was learned, who talks about it.
+AFTERWARDS = frozenset({
+    'handling_cost', 'recovered_amount', 'prevention', 'recognition', 'customer_accepts', 'action_ids', 'access_token',
+    'message_follower_ids', 'message_ids', 'activity_ids', 'rating_ids',
+})
+DOCUMENTS = ('order_id', 'picking_id', 'invoice_id')
 
 
 class SaleComplaint(models.Model):
@@ -124,7 +131,7 @@ class SaleComplaint(models.Model):
         'sale.complaint.cause', index='btree_not_null', ondelete='restrict', tracking=True,
         groups='base.group_user')
     answer = fields.Text(
-        help="What the customer is told in the end. The customer reads it in the portal.")
+        groups='base.group_user', help="What the customer is told in the end. The customer reads it in the portal.")
 
     _open_team_idx = models.Index("(team_id, user_id) WHERE is_open")
     _claimed_positive = models.Constraint(
@@ -207,6 +214,7 @@ class SaleComplaint(models.Model):
         given = [{name: value for name, value in vals.items() if name not in FOLLOWING} for vals in vals_list]
         for vals in given:
             self._check_handling(vals.keys() - {'company_id', 'team_id', 'user_id'})
+            self._check_documents(vals)
             vals['name'] = self.env['ir.sequence'].sudo().next_by_code(self._name)
         # Defaults do not choose them either.
         context = {
@@ -236,6 +244,11 @@ class SaleComplaint(models.Model):
                 "These fields follow from what is done with the complaint and cannot be written: %s",
                 ", ".join(touched)))
         self._check_handling(vals.keys())
+        self._check_documents(vals)
+        ended = self.filtered(lambda complaint: not complaint.is_open)
+        if ended and not self.env.su and vals.keys() - AFTERWARDS:
+            raise UserError(self.env._(
+                "%s ended: reopen it, then correct it.", ", ".join(ended.mapped('name'))))
 
     @api.model
     def _check_handling(self, names):
@@ -247,6 +260,16 @@ class SaleComplaint(models.Model):
         if handling and not self.env.su and not self._is_handler():
             raise AccessError(self.env._(
                 "Only complaint handlers change how a complaint is handled: %s", ", ".join(handling)))
+
+    @api.model
+    def _check_documents(self, vals):
+        """Refuse documents that the caller cannot read, before anything is said about them.
+
+        :raise AccessError: for the first of them
+        """
+        for name in DOCUMENTS:
+            if vals.get(name):
+                self.env[self._fields[name].comodel_name].browse(vals[name]).check_access('read')
 
     def _own_attachments(self):
         """Let whoever may read the complaint see its photos, which were uploaded before it was saved."""

@@ -151,7 +151,16 @@ class SaleComplaint(models.Model):
         self._check_way(state)
         self._set_state(state, note)
         self._complaint_entered(state)
+        if state in ('closed', 'rejected'):
+            self._tell_customers(note)
         return True
+
+    def _tell_customers(self, reason=None):
+        """Write the outcome to the customers: the answer, or why the complaint is turned down."""
+        for complaint in self.filtered('partner_id'):
+            complaint.message_post(
+                body=reason or complaint.answer, message_type='comment', subtype_xmlid='mail.mt_comment',
+                partner_ids=complaint.partner_id.ids)
 
     def _reopen(self, note):
         """Take complaints up again; private: callers check who acts."""

@@ -1,7 +1,7 @@
 from collections import defaultdict
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 
 
 class SaleComplaintLine(models.Model):
@@ -55,6 +55,39 @@ class SaleComplaintLine(models.Model):
     def _compute_display_name(self):
         for line in self:
             line.display_name = f"{line.quantity:g} {line.product_uom_id.name or ''} {line.product_id.name or ''}"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_sources(vals)
+        lines = super().create(vals_list)
+        lines._check_open()
+        return lines
+
+    def write(self, vals):
+        self._check_sources(vals)
+        self._check_open()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_ended(self):
+        self._check_open()
+
+    @api.model
+    def _check_sources(self, vals):
+        """Refuse order lines and deliveries that the caller cannot read, before anything is said about them."""
+        for name in ('order_line_id', 'move_id'):
+            if vals.get(name):
+                self.env[self._fields[name].comodel_name].browse(vals[name]).check_access('read')
+
+    def _check_open(self):
+        """Leave the goods of a complaint that ended as they were.
+
+        :raise UserError: naming the complaint
+        """
+        ended = self.complaint_id.filtered(lambda complaint: not complaint.is_open)
+        if ended and not self.env.su:
+            raise UserError(self.env._("%s ended: reopen it, then correct it.", ended[0].name))
 
     @api.constrains('order_line_id', 'complaint_id', 'product_id', 'lot_id', 'move_id')
     def _check_origin(self):
