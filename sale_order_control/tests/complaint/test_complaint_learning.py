@@ -77,7 +77,9 @@ class TestComplaintLearning(ComplaintCommon):
         def facts():
             return account._get_complaint_facts(self.customer, self.company, today - relativedelta(months=12), today)
 
-        self.assertIsNone(facts(), "where nobody keeps complaints, that says nothing")
+        company = self.env['res.company'].create({'name': "Without Complaints"})
+        self.assertIsNone(account._get_complaint_facts(self.customer, company, today, today), "says nothing")
+        self.assertEqual(facts(), {} if self.env['sale.complaint'].search_count([]) else None)
         for number, justified in enumerate(('yes', 'partly', 'no')):
             complaint = self._complain(self.order, quantity=1, severity='minor')
             complaint.write({'justified': justified, 'recurrence_note': "x"})

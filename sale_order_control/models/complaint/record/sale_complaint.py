@@ -1,3 +1,5 @@
+from textwrap import shorten
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
@@ -158,7 +160,7 @@ class SaleComplaint(models.Model):
     def _compute_subject(self):
         for complaint in self:
             first = next((line for line in (complaint.description or "").splitlines() if line.strip()), "").strip()
-            complaint.subject = complaint.subject or (first if len(first) <= 80 else f"{first[:77]}…")
+            complaint.subject = complaint.subject or shorten(first, 80, placeholder="…")
 
     @api.depends('category_id', 'is_safety')
     def _compute_from_category(self):

@@ -79,7 +79,10 @@ class SaleComplaint(models.Model):
         :param str reason: what the customer is told
         """
         self._check_handler()
-        return self._move_to('rejected', self._require_reason(reason))
+        reason = self._require_reason(reason)
+        self._check_way('rejected')
+        self.filtered(lambda complaint: not complaint.answer).answer = reason
+        return self._move_to('rejected', reason)
 
     def action_cancel(self, reason):
         """End what is no complaint: entered twice, withdrawn, advertising.
@@ -151,16 +154,7 @@ class SaleComplaint(models.Model):
         self._check_way(state)
         self._set_state(state, note)
         self._complaint_entered(state)
-        if state in ('closed', 'rejected'):
-            self._tell_customers(note)
         return True
-
-    def _tell_customers(self, reason=None):
-        """Write the outcome to the customers: the answer, or why the complaint is turned down."""
-        for complaint in self.filtered('partner_id'):
-            complaint.message_post(
-                body=reason or complaint.answer, message_type='comment', subtype_xmlid='mail.mt_comment',
-                partner_ids=complaint.partner_id.ids)
 
     def _reopen(self, note):
         """Take complaints up again; private: callers check who acts."""

@@ -86,7 +86,7 @@ class SaleComplaint(models.Model):
     def _inform(self, people):
         """Let people read the complaint because it is told to them."""
         with control_acting(self.env):
-            self.sudo().informed_ids |= people
+            self.sudo().informed_ids |= people - self.sudo().user_id
 
     def _word_escalation(self, rung):
         return self.env._(
