@@ -126,6 +126,7 @@
         'views/delivery/order_confirmation_report.xml',
         'views/delivery/reply_views.xml',
         'views/delivery/reply_portal_templates.xml',
+        'views/delivery/order_menu_views.xml',
         # After the report that one of its mails carries.
         'data/delivery_reply_data.xml',
         'views/delivery/on_time_views.xml',

@@ -4,6 +4,14 @@ from odoo.http import request, route
 
 from odoo.addons.sale.controllers.portal import CustomerPortal
 
+# Nobody has so much to say about one delivery; the link of an order is enough to speak.
+MOST_REPORTS = 20
+
+
+def _is_id(text):
+    """Whether a visitor's text is a number that a record can have."""
+    return text.isascii() and text.isdecimal() and len(text) < 10
+
 
 class DeliveryPortal(CustomerPortal):
     """Where customers answer promised dates and sign for what has arrived."""
@@ -50,7 +58,7 @@ class DeliveryPortal(CustomerPortal):
         answers = []
         for name, value in given.items():
             prefix, _sep, number = name.partition('revision_')
-            if prefix or not number.isdigit():
+            if prefix or not _is_id(number):
                 continue
             question = asked.get(int(number))
             if not question:
@@ -84,7 +92,7 @@ class DeliveryPortal(CustomerPortal):
         contact, _partner = self._get_speaker(contact)
         if not contact:
             return self._back_to(order, 'answer_name')
-        if answer not in ('accepted', 'declined') or not offer_id.isdigit():
+        if answer not in ('accepted', 'declined') or not _is_id(offer_id):
             return self._back_to(order, 'answer_none')
         found = order._answer_offer(int(offer_id), answer == 'accepted', contact, comment[:2000])
         return self._back_to(order, 'answer_ok' if found else 'answer_done')
@@ -144,5 +152,7 @@ class DeliveryPortal(CustomerPortal):
             return self._back_to(order, 'answer_name')
         if kind not in ('difference', 'damage', 'other') or not (remark or "").strip():
             return self._back_to(order, 'receipt_none')
+        if len(picking.receipt_ids) >= MOST_REPORTS:
+            return self._back_to(order, 'receipt_reported')
         picking._record_receipt(kind, contact, partner, remark=remark[:2000])
         return self._back_to(order, 'receipt_reported')

@@ -23,8 +23,10 @@ from .atp import atp_optional
 # The order line's slice in the order in which it builds on itself: fields, supply, promise.
 from .promise import sale_order_line
 from .atp import sale_order_line_atp
+from .promise import sale_order_line_delivered
 from .promise import sale_order_line_promise
 from .promise import sale_order_line_parts
+from .promise import sale_order_line_less
 
 from .promise import sale_order
 from .promise import sale_order_dates
@@ -32,6 +34,7 @@ from .promise import sale_order_gate
 from .promise import sale_order_fixes
 from .promise import sale_order_status
 from .promise import delivery_moments
+from .promise import stock_move_exchange
 from .promise import stock_move
 from .promise import stock_move_part
 
@@ -80,6 +83,7 @@ from .lateness import sale_order_line_facts
 from .lateness import sale_order_line_target
 from .lateness import sale_order_line_queue
 from .lateness import sale_order_facts
+from .lateness import sale_delivery_history
 from .lateness import sale_delivery_report
 from .lateness import sale_handling_opinion
 from .lateness import sale_handling_case

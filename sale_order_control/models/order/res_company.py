@@ -1,6 +1,7 @@
 import logging
 
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 from .control_issue import AREA_SWITCHES, SWITCHES
 
@@ -66,6 +67,20 @@ class ResCompany(models.Model):
     def _get_control_settings(self):
         """Name the fields that managers of the controls set; rooms add theirs."""
         return CONTROL_SETTINGS
+
+    def _check_control_numbers(self, names, least=0):
+        """Refuse numbers that make no sense.
+
+        :param names: settings of the company that are numbers
+        :param least: the smallest number they may be
+        :raise ValidationError: naming the setting as users read it
+        """
+        labels = self.fields_get(names, ['string'])
+        for name in names:
+            if any(company[name] < least for company in self.sudo()):
+                raise ValidationError(self.env._(
+                    "“%(setting)s” cannot be below %(least)s: enter %(least)s or more.",
+                    setting=labels[name]['string'], least=least))
 
     def _may_set_control(self):
         """Whether the user manages the controls and works for all these companies."""

@@ -26,3 +26,4 @@ from . import test_delivery_opinion
 from . import test_delivery_overdue
 from . import test_delivery_date_request
 from . import test_delivery_queue
+from . import test_delivery_firm

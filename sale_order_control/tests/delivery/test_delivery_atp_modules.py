@@ -145,6 +145,21 @@ class TestDeliveryAtpProduction(DeliveryCommon):
         self.assertEqual(
             self._schedule(self._draft(self.top, 2, customer_lead=6)), [(0, 1, 'stock'), (6, 1, 'lead_time')])
 
+    def test_a_kit_is_delivered_when_all_its_components_are(self):
+        self._bom(self.table, 'phantom', (self.top, 1.0), (self.leg, 4.0))
+        order = self._confirm_order((self.table, 2.0))
+        line = order.order_line
+        self._promise(line, 1)
+        legs = line.move_ids.filtered(lambda move: move.product_id == self.leg)
+        legs.quantity, legs.picked = 8.0, True
+        legs.picking_id.with_context(skip_backorder=True).button_validate()
+        self.assertEqual((line._get_delivered_quantities()[line.id], line.promise_state), (0, 'promised'))
+        self._deliver(order, 1.0)
+        self.assertEqual((line._get_delivered_quantities()[line.id], line.promise_state), (1, 'promised'))
+        self._deliver(order, backorder=False)
+        self.assertEqual((line._get_delivered_quantities()[line.id], line.promise_state), (2, 'done'))
+        self.assertEqual(line.on_time_promised, 'on_time')
+
     def test_production_on_its_way_counts_and_takes_its_components(self):
         bom = self._bom(self.table, 'normal', (self.top, 1.0), (self.leg, 4.0))
         production = self.env['mrp.production'].create({

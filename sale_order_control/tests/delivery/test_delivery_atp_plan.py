@@ -1,4 +1,5 @@
 import random
+from dataclasses import replace
 from datetime import date, timedelta
 
 from odoo.tests import BaseCase, tagged
@@ -7,6 +8,7 @@ from ...models.delivery.atp.atp import Balance, Demand, Fences, Part, Supply, ge
 from ...models.delivery.atp.atp_days import DeliveryDays
 from ...models.delivery.atp.atp_plan import find_uncovered, plan
 from ...models.delivery.atp.atp_reliability import Reliability
+from ...models.delivery.atp.atp_repromise import find_safe, find_unsound
 
 TODAY = date(2026, 3, 2)    # a Monday
 
@@ -301,6 +303,34 @@ class TestDeliveryAtpProperties(BaseCase):
                 after = self._project(on_hand, receipts, issues + accepted)
                 for left_before, left_after in zip(before, after, strict=True):
                     self.assertTrue(left_after >= 0 or left_after == left_before)
+
+    def test_no_promise_that_rests_on_a_lead_time_makes_an_earlier_one_fail(self):
+        chance, taken = random.Random(5), 0
+        for _round in range(150):
+            on_hand, receipts, issues = self._random_events(chance)
+            accepted, lead, replenish = [], chance.choice([0, 4]), chance.choice([None, 6])
+            for demand in self._random_demands(chance, 6):
+                kit = chance.random() < 0.3
+                demand = replace(
+                    demand, lead_days=lead, replenish_days=replenish, whole=kit, days=DeliveryDays(1, 2),
+                    parts=(Part(1), Part(2, 2.0)) if kit else (Part(chance.choice([1, 2])),))
+
+                def fresh(on_hand=on_hand, receipts=receipts, issues=issues):
+                    return {(product, 1): make_balance(on_hand, receipts, issues) for product in (1, 2)}
+
+                lines = plan([*accepted, demand], fresh(), TODAY)[demand.key]
+                doubtful = any(line.source == 'lead_time' for line in lines)
+                if doubtful and not demand.knows_lead():
+                    continue    # nobody knows: nothing is proposed
+                days = {demand.key: get_ready_day(demand, lines)}
+                before = find_safe(accepted, fresh(), TODAY)
+                after = find_safe([*accepted, replace(demand, promised=days[demand.key])], fresh(), TODAY)
+                unsound = find_unsound([*accepted, demand], days, {demand.key} if doubtful else (), fresh(), TODAY)
+                self.assertEqual(bool(unsound), bool(before - after), "what is left out is what would do harm")
+                if not unsound:
+                    accepted.append(replace(demand, promised=days[demand.key]))
+                    taken += doubtful
+        self.assertGreater(taken, 100)
 
     def test_every_unit_leans_on_receipts_that_come_in_time(self):
         chance = random.Random(3)

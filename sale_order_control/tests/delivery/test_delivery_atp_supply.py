@@ -85,7 +85,7 @@ class TestDeliveryAtpSupply(DeliveryCommon):
     def test_a_fence_below_zero_is_refused_with_a_sentence(self):
         for name in ('atp_supply_back', 'atp_demand_back', 'atp_supply_offset', 'atp_demand_offset', 'atp_horizon'):
             before = self.company[name]
-            with self.subTest(name), self.assertRaisesRegex(ValidationError, "cannot be below zero"), \
+            with self.subTest(name), self.assertRaisesRegex(ValidationError, "cannot be below 0"), \
                     self.env.cr.savepoint():
                 self.company.write({name: -1, 'atp_quotations': True})
             self.company.invalidate_recordset()

@@ -168,7 +168,7 @@ class TestDeliveryChange(DeliveryCommon):
         self._receive(self.scarce, 5.0, 12)
         action = order.order_line.with_user(self.planner).action_promise_proposed()
         self.assertFalse(order.order_line.promised_date)
-        self.assertIn("wait for approval", action['params']['message'])
+        self.assertIn("waits for approval", action['params']['message'])
 
     def test_silent_without_policy_and_while_approval_is_off(self):
         self._switch(approval='off')

@@ -168,7 +168,9 @@ class TestDeliveryCheck(DeliveryCommon):
         for values, words in (
             ({'product_category_ids': [(6, 0, other.ids)]}, None),
             ({'product_category_ids': [(6, 0, self.scarce.categ_id.ids)]}, "has not been checked"),
-            ({'product_category_ids': [(5,)], 'partner_category_ids': [(6, 0, tag.ids)]}, None),
+            ({'product_category_ids': [(5,)], 'product_ids': [(6, 0, self.product.ids)]}, None),
+            ({'product_ids': [(6, 0, self.scarce.ids)]}, "has not been checked"),
+            ({'product_ids': [(5,)], 'partner_category_ids': [(6, 0, tag.ids)]}, None),
         ):
             with self.subTest(values=values):
                 self.points.write({'requirement': 'matching', **values})
@@ -177,6 +179,16 @@ class TestDeliveryCheck(DeliveryCommon):
                     self._assert_held(picking, words)
                 else:
                     self.assertEqual(self._ship(picking), 'done')
+
+    def test_goods_of_two_orders_in_one_transfer_are_checked_together(self):
+        self.address.active = False
+        (_order, picking), (_other, other) = self._ready(), self._ready()
+        other.move_ids.picking_id = picking
+        picking.move_ids.move_line_ids.picking_id = picking
+        for packer in self.packers:
+            self._check(picking, packer)
+        self.assertFalse(picking.shipment_check_needed)
+        self.assertEqual(self._ship(picking), 'done')
 
     # === SILENCE ===#
 

@@ -163,7 +163,8 @@ class TestDeliveryConfirmation(ReplyCommon):
         self.assertEqual(len(self._mails(order)), 1)
         self._promise(order.order_line, 9, self.reason)
         self._run_job()
-        self.assertEqual(self._notices(order).mapped('kind'), ['confirmation', 'reply'])
+        self.assertEqual(self._notices(order).mapped('kind'), ['confirmation', 'confirmation'])
+        self.assertEqual(len(self._mails(order)), 2)
 
     def test_odoos_own_confirmation_gives_way_to_it(self):
         sent = []

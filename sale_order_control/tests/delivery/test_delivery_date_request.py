@@ -24,7 +24,8 @@ class TestDeliveryDateRequest(DeliveryCommon):
             'line_ids': [Command.set((lines or self.line).ids)], 'kind': 'purchase',
             'user_ids': [Command.set((users or self.buyer).ids)], 'question': question})
         wizard.action_ask()
-        return self.env['sale.date.request'].search([('order_line_id', '=', (lines or self.line)[:1].id)], limit=1)
+        domain = [('order_line_id', '=', (lines or self.line)[:1].id)]
+        return self.env['sale.date.request'].search(domain, order='id desc', limit=1)
 
     def _answer(self, request, days=8, quantity=10.0, user=None, note="With the next truck."):
         wizard = self.env['sale.date.answer.wizard'].with_user(user or self.buyer).create({
@@ -121,6 +122,9 @@ class TestDeliveryDateRequest(DeliveryCommon):
         action = self.order.with_user(self.salesperson).action_request_dates()
         form = Form(self.env['sale.date.request.wizard'].with_user(self.salesperson).with_context(**action['context']))
         self.assertEqual(form.kind, 'other')
+        quotation = self._create_order()
+        with self.assertRaisesRegex(UserError, "Nobody need be asked"):
+            quotation.with_user(self.salesperson).action_request_dates()
 
     def test_somebody_of_the_company_is_asked_about_something_that_waits(self):
         with self.assertRaisesRegex(UserError, "at least one colleague"):
@@ -171,6 +175,7 @@ class TestDeliveryDateRequest(DeliveryCommon):
         self._promise(self.line, 6)
         self.assertEqual((request.state, request.activity_ids.ids), ('withdrawn', []))
         again = self._ask()
+        self.assertEqual([again.with_user(user).may_withdraw for user in (self.buyer, self.planner)], [False, True])
         with self.assertRaises(AccessError):
             again.with_user(self.buyer).action_withdraw()
         again.with_user(self.planner).action_withdraw()

@@ -182,6 +182,35 @@ class TestDeliveryFacts(DeliveryCommon):
         self.assertFalse(line.due_date or line.delivery_closed or line.first_delivered_date or line.confirmed_date)
         self.assertFalse(self._report(order))
 
+    def test_deliveries_from_before_the_control_are_recorded_afterwards(self):
+        self._switch(promise='off')
+        late, half, dropped = (self._confirm_order((self.product, 5.0, 3)) for _number in range(3))
+        moment = self.warehouse._get_promise_moment
+        agreed = self._confirm_order((self.product, 5.0), commitment_date=moment(self._day(9)))
+        self._deliver(half, 2.0)
+        self._deliver(dropped, 2.0, backorder=False)
+        self._deliver(late | agreed)
+        orders = late | half | dropped | agreed
+        done = orders.order_line.move_ids.filtered(lambda move: move.state == 'done')
+        done.date = moment(self._day(4))
+        self._run_night(6, 'sale.order.line', '_cron_record_history')
+        self.assertFalse(any(orders.order_line.mapped('due_date')), "nothing while it is off")
+        self._switch(promise='enforce')
+        self.company.control_go_live = self._day(5)
+        self._run_night(6, 'sale.order.line', '_cron_record_history', limit=1)
+        lines = (late | dropped | agreed).order_line
+        self.assertEqual(lines.mapped('on_time_requested'), ['late', 'short', 'on_time'])
+        self.assertEqual(lines.mapped('days_late_requested'), [1, 1, -5])
+        self.assertEqual(lines.mapped('delivered_date'), [self._day(4)] * 3)
+        self.assertEqual(lines.mapped('first_requested_date'), [self._day(3), self._day(3), self._day(9)])
+        self.assertFalse(any(lines.mapped('on_time_promised')))
+        self.assertEqual(self._report(late).share_requested, 0)
+        self.assertEqual(set(orders.mapped('promise_state')), {'none'})
+        self.assertFalse(half.order_line.due_date, "it is not finished")
+        self._deliver(half)
+        self._run_night(6, 'sale.order.line', '_cron_record_history')
+        self.assertTrue(half.order_line.delivery_closed)
+
     def test_facts_cannot_be_written_defaulted_or_copied(self):
         order = self._confirm_order((self.product, 3.0, 3))
         line = order.order_line.with_user(self.salesperson)

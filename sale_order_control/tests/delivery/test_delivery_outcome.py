@@ -164,6 +164,51 @@ class TestDeliveryOutcome(DeliveryCommon):
         self.assertEqual(order.promise_state, 'done')
         self.assertEqual(self._ledger(order).state, 'kept')
 
+    def test_three_steps_and_two_deliveries_keep_each_piece_and_each_day(self):
+        self.warehouse.delivery_steps = 'pick_pack_ship'
+        self._stock(self.scarce, 12)
+        order = self._promised((self.scarce, 10.0), days=5)
+        line = order.order_line
+        other = self._confirm_order((self.scarce, 1.0)).order_line
+        for _step in ('pick', 'pack', 'ship'):
+            self.assertEqual((line.promise_state, line.delivered_date), ('promised', False))
+            self.assertEqual([part.quantity for part in line._get_atp_schedule()[line.id]], [10])
+            open_moves = line.move_ids.filtered(lambda move: move.state not in ('done', 'cancel'))
+            self.assertEqual(sum(open_moves.mapped('product_qty')), 10)
+            deadline = self.warehouse._get_promise_moment(self._day(5))
+            self.assertEqual(set(open_moves.mapped('date_deadline')), {deadline})
+            with control_today(self.env, self._day(2)):
+                self._step(open_moves, 4.0)
+        self.assertEqual((line.promise_state, line.first_delivered_date), ('promised', self._day(2)))
+        self.assertFalse(line.on_time_promised)
+        self.assertEqual([part.quantity for part in line._get_atp_schedule()[line.id]], [6])
+        self.assertEqual(
+            [(part.date, part.quantity) for part in other._get_atp_schedule()[other.id]], [(self.today, 1)])
+        with control_today(self.env, self._day(7)):
+            for _step in ('pick', 'pack', 'ship'):
+                self.assertNotEqual(line.promise_state, 'done')
+                self._deliver(order)
+        self.assertEqual((line.promise_state, line.delivered_date), ('done', self._day(7)))
+        self.assertEqual((line.on_time_promised, line.days_late_promised), ('late', 2))
+        self.assertEqual((self._ledger(order).state, self._ledger(order).delivered_quantity), ('broken', 10))
+
+    def test_what_is_dropped_at_the_first_of_three_steps_is_not_in_full(self):
+        self.warehouse.delivery_steps = 'pick_pack_ship'
+        self._stock(self.scarce, 10)
+        order = self._promised((self.scarce, 10.0), days=5)
+        self._deliver(order, 4.0, backorder=False)
+        self.assertEqual(order.order_line.promise_state, 'promised')
+        self._deliver(order)
+        self._deliver(order)
+        self.assertEqual((order.order_line.promise_state, order.order_line.on_time_promised), ('done', 'short'))
+
+    def _step(self, moves, quantity):
+        """Take the first open move one step further, for this quantity."""
+        moves._action_assign()
+        move = moves.filtered(lambda move: move.quantity >= quantity).sorted('id')[-1]
+        move.quantity, move.picked = quantity, True
+        move.picking_id.with_context(skip_backorder=True).button_validate()
+
     def test_order_with_a_promise_cannot_lose_the_line(self):
         order = self._promised((self.product, 3.0), (self.product, 1.0), days=5)
         order._action_cancel()

@@ -101,6 +101,7 @@ class TestDeliveryOverdue(DeliveryCommon):
         rest = picking.backorder_ids
         self.assertEqual(sum(rest.move_ids.mapped('product_uom_qty')), 11)
         self.order.order_line[1].with_user(self.salesperson).product_uom_qty = 8
+        self._promise(self.order.order_line[1], 6, self.reason)
         self.cr.flush()
         rest.move_ids._merge_moves()
         self.cr.flush()
@@ -173,7 +174,8 @@ class TestDeliveryOverdue(DeliveryCommon):
         self.assertEqual(change.state, 'used')
 
     def test_salesperson_applies_on_the_order_and_cancels_it_afterwards(self):
-        self.assertTrue(self.order.with_user(self.salesperson).has_overdue_transfers)
+        opened = self.order.with_user(self.salesperson).action_apply_for_change()
+        self.assertEqual(opened['context']['default_order_id'], self.order.id)
         change = self._apply(self.salesperson, picking=False)
         self.assertEqual(change.line_ids.mapped('quantity'), [10, 5])
         self._decide(change)

@@ -110,7 +110,7 @@ class TestDeliveryPromise(DeliveryCommon):
         self._stock(self.scarce, 5)
         order = self._confirm_order((self.scarce, 5.0))
         self._promise(order.order_line, 3)
-        with self.assertRaisesRegex(UserError, "nothing to promise"):
+        with self.assertRaisesRegex(UserError, "promised for .* already: to move it, give a reason"):
             order.order_line.with_user(self.planner).action_promise_proposed()
 
     def test_more_ordered_than_promised_waits_again(self):

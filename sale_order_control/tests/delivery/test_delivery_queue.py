@@ -1,9 +1,10 @@
 from datetime import date
 
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tests import HttpCase, tagged
+from odoo.tests import tagged
 
 from ...models.order.control_memory import control_today
+from ..order.tours import TourCase
 from .common import DeliveryCommon
 
 
@@ -127,30 +128,16 @@ class TestDeliveryQueue(DeliveryCommon):
 
 
 @tagged('post_install', '-at_install')
-class TestDeliveryTour(DeliveryCommon, HttpCase):
+class TestDeliveryTour(DeliveryCommon, TourCase):
     """Planner and warehouse in the web client."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        for user in (cls.planner, cls.salesperson):
-            user.password = user.login
-        for bundle in ('web.assets_web', 'web.assets_tests'):
-            cls.env['ir.qweb']._get_asset_bundle(bundle, css=False, js=True).js()
-            cls.env['ir.qweb']._get_asset_bundle(bundle, css=True, js=False).css()
 
     def test_planner_accepts_everything_from_the_keyboard(self):
         order = self._confirm_order((self.product, 2.0, 4), (self.scarce, 1.0, 4))
-        self.start_tour(
-            '/odoo/delivery-promises', 'sale_order_control_queue', login=self.planner.login, timeout=120)
-        order.invalidate_recordset()
+        self._walk('/odoo/delivery-promises', 'queue', self.planner)
         self.assertEqual(order.order_line.mapped('promised_date'), [self._day(4), False])
 
     def test_warehouse_reads_why_a_transfer_is_held_and_who_clears_it(self):
         keeper = self._new_user('soc_keeper', 'stock.group_stock_user')
-        keeper.password = keeper.login
         order = self._confirm_order((self.product, 2.0, 4))
-        self.start_tour(
-            f'/odoo/action-stock.action_picking_tree_all/{order.picking_ids.id}', 'sale_order_control_held',
-            login=keeper.login, timeout=120)
+        self._walk(f'/odoo/action-stock.action_picking_tree_all/{order.picking_ids.id}', 'held', keeper)
         self.assertNotEqual(order.picking_ids.state, 'done')

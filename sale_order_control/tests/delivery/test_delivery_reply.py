@@ -314,7 +314,7 @@ class TestDeliveryReply(ReplyCommon):
             self.assertEqual(len(self._mails(order)), 1)
 
     def test_days_below_zero_are_refused(self):
-        with self.assertRaisesRegex(ValidationError, "cannot be below zero"):
+        with self.assertRaisesRegex(ValidationError, "cannot be below 0"):
             self.company.delivery_reminder_days = -1
 
     # === THE END ===#

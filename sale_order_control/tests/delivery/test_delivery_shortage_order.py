@@ -21,7 +21,7 @@ class TestDeliveryShortageOrder(ShortageCommon):
         self.assertEqual((request.user_ids, request.deadline.date()), (self.sales_manager, self._day(1)))
         self.assertIn("20 Units are missing", request.question)
         request.with_user(self.sales_manager)._answer(self._day(8), 50.0, "By air")
-        self.assertEqual(self.line._get_promise_proposals()[self.line.id], self._day(8))
+        self.assertEqual(self.line.proposed_date, self._day(8))
 
     # === PARTS ===#
 

@@ -22,16 +22,17 @@ class SaleDeliveryAtp(models.AbstractModel):
         """
         lines = self.env['sale.order.line'].sudo()
         of_products = [
-            ('product_id', 'in', products.ids), ('warehouse_id', '=', warehouse.id), ('id', 'not in', list(excluded))]
+            ('product_id', 'in', (products | self._find_kits(products)).ids), ('warehouse_id', '=', warehouse.id),
+            ('id', 'not in', list(excluded))]
         found = lines.search([*of_products, ('control_procurement_held', '=', True), ('state', '=', 'sale')])
         if warehouse.company_id.sudo().atp_quotations:
             found |= lines.search([
                 *of_products, ('state', 'in', ('draft', 'sent')), ('product_uom_qty', '>', 0),
                 '|', ('order_id.validity_date', '=', False),
                 ('order_id.validity_date', '>=', warehouse._get_promise_today())])
-        days = warehouse._get_delivery_days()
-        for line in found:
-            ask = line._prepare_ask()
+        days, asks = warehouse._get_delivery_days(), {line: line._prepare_ask() for line in found}
+        kits = self._explode_kits(list(asks.values()))
+        for line, ask in asks.items():
             open_quantity = ask.quantity
             if line.state == 'sale':
                 open_quantity -= line.product_uom_id._compute_quantity(
@@ -41,7 +42,22 @@ class SaleDeliveryAtp(models.AbstractModel):
                 parts = spread_back(ask.promises, open_quantity) if ask.promises else [(due, open_quantity)]
                 for when, quantity in parts:
                     needed = days(ask.country.id).needed(when) if when else today + timedelta(days=ask.lead_days)
-                    yield line.product_id.id, max(today, needed), quantity, bool(ask.promised)
+                    for product, per in kits.get((ask.product, ask.warehouse), ((ask.product, 1.0),)):
+                        if product in products:
+                            yield product.id, max(today, needed), quantity * per, bool(ask.promised)
+
+    @api.model
+    def _find_kits(self, products):
+        """Return the kits that contain one of these products, at any depth."""
+        kits = self.env['product.product'].sudo().browse()
+        parts = products if 'mrp.bom' in self.env else kits
+        while parts:
+            boms = self.env['mrp.bom'].sudo().search([
+                ('type', '=', 'phantom'), ('bom_line_ids.product_id', 'in', parts.ids)])
+            parts = boms.product_id | boms.filtered(lambda bom: not bom.product_id).product_tmpl_id.product_variant_ids
+            parts -= kits
+            kits |= parts
+        return kits
 
     @api.model
     def _read_rfqs(self, warehouse, products):

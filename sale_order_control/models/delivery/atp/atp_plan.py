@@ -188,7 +188,7 @@ def find_uncovered(demands, balances, today):
             else:
                 balance = balances[part.product_id, demand.warehouse_id]
                 balance.add_issue(day, rest, firm=True)
-                if demand.replenish_days is None or not in_time:
+                if not demand.knows_lead() or not in_time:
                     waiting.append((key, balance, day))
     short.update(key for key, balance, day in waiting if balance.on_day(day) < -TOLERANCE)
     return short

@@ -23,7 +23,8 @@ ISSUES_QUERY = """
                WHERE m.procure_method <> 'make_to_order' OR own.number > 0),
            line.promise_parts,
            MAX(line.product_uom_qty),
-           SUM(m.product_qty) / NULLIF(MAX(line.product_uom_qty - line.qty_delivered), 0)
+           SUM(m.product_qty) / NULLIF(MAX(line.product_uom_qty - line.qty_delivered), 0),
+           line.promise_state = 'open'
       FROM stock_move m
      CROSS JOIN LATERAL (SELECT LEAST(
                m.product_qty, m.quantity * m.product_qty / NULLIF(m.product_uom_qty, 0))) reserved(quantity)
@@ -37,7 +38,7 @@ ISSUES_QUERY = """
       LEFT JOIN sale_order ON sale_order.id = line.order_id AND line.promised_date IS NOT NULL
       LEFT JOIN res_partner partner ON partner.id = sale_order.partner_shipping_id
      WHERE m.id IN %(moves)s
-     GROUP BY 1, 2, 3, 4, 5, line.promise_parts"""
+     GROUP BY 1, 2, 3, 4, 5, line.promise_parts, line.promise_state = 'open'"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,25 +93,28 @@ class SaleDeliveryAtp(models.AbstractModel):
     def _get_uncovered(self, asks, excluded=()):
         """Return the keys of promised asks that what is known does not cover any more."""
         uncovered = set()
-        for today, demands, balances in self._read(asks, excluded):
+        for today, demands, balances in self._read(asks, excluded, promised_only=True):
             uncovered |= find_uncovered(list(demands.values()), balances, today)
         return uncovered
 
     @api.model
-    def _read(self, asks, excluded):
-        """Yield ``(today, demands, balances)``: warehouses where it is another day already are planned apart."""
+    def _read(self, asks, excluded, promised_only=False):
+        """Yield ``(today, demands, balances)``: warehouses where it is another day already are planned apart.
+
+        :param bool promised_only: whether order lines that wait for a promise take nothing away: promises come first
+        """
         by_day = defaultdict(list)
         for ask in asks:
             ask = replace(ask, product=ask.product.sudo(), warehouse=ask.warehouse.sudo())
             by_day[ask.warehouse._get_promise_today()].append(ask)
         for today, mine in by_day.items():
             demands = self._prepare_demands(mine)
-            yield today, demands, self._read_balances(demands.values(), set(excluded))
+            yield today, demands, self._read_balances(demands.values(), set(excluded), promised_only)
 
     # === BALANCES ===#
 
     @api.model
-    def _read_balances(self, demands, excluded):
+    def _read_balances(self, demands, excluded, promised_only=False):
         """Read on hand, receipts and issues of the products of demands.
 
         :return: ``{(product_id, warehouse_id): Balance}``
@@ -124,16 +128,17 @@ class SaleDeliveryAtp(models.AbstractModel):
             if products:
                 today, fences = warehouse._get_promise_today(), warehouse._get_atp_fences()
                 found = {product_id: Balance(today, fences=fences) for product_id in products.ids}
-                self._fill_balances(warehouse, products, excluded, found)
+                self._fill_balances(warehouse, products, excluded, found, promised_only)
                 balances.update(((product_id, warehouse.id), balance) for product_id, balance in found.items())
         return balances
 
     @api.model
-    def _fill_balances(self, warehouse, products, excluded, balances):
+    def _fill_balances(self, warehouse, products, excluded, balances, promised_only=False):
         """Fill the balances of one warehouse. Other modules with supply or demand of their own extend this.
 
         :param set excluded: ids of order lines that do not count as demand
         :param dict balances: ``{product_id: Balance}``
+        :param bool promised_only: see :meth:`_read`
         """
         in_stock, incoming, outgoing = products.with_context(warehouse_id=warehouse.id)._get_domain_locations()
         of_products = [('product_id', 'in', products.ids)]
@@ -145,10 +150,11 @@ class SaleDeliveryAtp(models.AbstractModel):
         for product_id, supply in self._read_receipts(warehouse, [*opened, *incoming]):
             balances[product_id].add_supply(supply)
         for product_id, day, quantity, firm in self._read_issues(
-                warehouse, [*opened, *outgoing, ('sale_line_id', 'not in', list(excluded))]):
+                warehouse, [*opened, *outgoing, ('sale_line_id', 'not in', list(excluded))], promised_only):
             balances[product_id].add_issue(day, quantity, firm)
         for product_id, day, quantity, firm in self._read_unmoved(warehouse, products, excluded):
-            balances[product_id].add_issue(day, quantity, firm)
+            if firm or not promised_only:
+                balances[product_id].add_issue(day, quantity, firm)
         for product_id, supply in self._read_rfqs(warehouse, products):
             balances[product_id].add_supply(supply)
 
@@ -162,7 +168,7 @@ class SaleDeliveryAtp(models.AbstractModel):
             'move_orig_ids',
         ])
         self.env['sale.order.line'].flush_model([
-            'promised_date', 'promise_parts', 'order_id', 'product_uom_qty', 'qty_delivered'])
+            'promised_date', 'promise_parts', 'promise_state', 'order_id', 'product_uom_qty', 'qty_delivered'])
         self.env['sale.order'].flush_model(['partner_shipping_id'])
         return moves._search(domain).subselect()
 
@@ -201,7 +207,7 @@ class SaleDeliveryAtp(models.AbstractModel):
             yield product_id, Supply(day, float(quantity), 'incoming', name or '', get_history_key(supplier, type_id))
 
     @api.model
-    def _read_issues(self, warehouse, domain):
+    def _read_issues(self, warehouse, domain, promised_only=False):
         """Yield ``(product_id, day, quantity, firm)`` of moves that take goods out of a warehouse.
 
         What is reserved is taken already. The rest leaves when it is needed: for a promise by its promised day,
@@ -212,9 +218,12 @@ class SaleDeliveryAtp(models.AbstractModel):
         self.env.cr.execute(SQL(
             ISSUES_QUERY, zone=warehouse._get_promise_zone().zone, moves=self._select_moves(domain)))
         days = warehouse._get_delivery_days()
-        for product_id, day, promised, country_id, _line, reserved, rest, parts, ordered, per in self.env.cr.fetchall():
+        for (product_id, day, promised, country_id, _line, reserved, rest, parts, ordered, per,
+             waits) in self.env.cr.fetchall():
             if reserved:
                 yield product_id, warehouse._get_promise_today(), float(reserved), True
+            if waits and promised_only and not promised:
+                continue
             if rest and promised:
                 due = [
                     (Date.fromisoformat(when), amount * float(per or 1))

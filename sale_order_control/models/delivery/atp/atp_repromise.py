@@ -84,17 +84,10 @@ class Run:
         """
         turns = sorted(self.candidates, key=self._get_turn)
         changed = [c.demand for c in turns if days[c.demand.key] and days[c.demand.key] != c.demand.promised]
-        accepted, waiting = {}, [changed]
-        while waiting:
-            group = waiting.pop()
-            attempt = {**accepted, **{demand.key: days[demand.key] for demand in group}}
-            if not group or not find_harmed(self.candidates, attempt, deepcopy(self.balances), self.today):
-                accepted = attempt
-            elif len(group) > 1:
-                half = len(group) // 2
-                waiting += [group[half:], group[:half]]
-            else:
-                demand = group[0]
+        harmful = pick_harmful([demand.key for demand in changed], lambda keys: find_harmed(
+            self.candidates, {key: days[key] for key in keys}, deepcopy(self.balances), self.today))
+        for demand in changed:
+            if demand.key in harmful:
                 days[demand.key] = demand.promised if demand.key in self.safe else None
 
     def _get_turn(self, candidate):
@@ -168,3 +161,42 @@ def find_harmed(candidates, days, balances, today):
         candidate.demand.key for candidate in candidates
         if candidate.strategy != 'lose' and candidate.demand.key in before and candidate.demand.key not in after
     } | {key for key in days if key not in after}
+
+
+def pick_harmful(keys, find):
+    """Find those that do harm when they are accepted, as few as possible: all together, and halved where that fails.
+
+    :param keys: who is to be accepted, who comes first being kept first
+    :param find: function of a list of keys: who is harmed if all of them are accepted
+    :return: ``{key: who it harms}``
+    """
+    accepted, harmful, waiting = [], {}, [list(keys)]
+    while waiting:
+        group = waiting.pop()
+        harmed = find([*accepted, *group]) if group else ()
+        if not harmed:
+            accepted += group
+        elif len(group) > 1:
+            half = len(group) // 2
+            waiting += [group[half:], group[:half]]
+        else:
+            harmful[group[0]] = harmed
+    return harmful
+
+
+def find_unsound(demands, days, doubtful, balances, today):
+    """Find those among new promises that would make others fail, because no known supply is behind them.
+
+    :param demands: those to be promised, and all that are promised already
+    :param dict days: ``{key: day}`` of those to be promised
+    :param doubtful: keys of those that rest on a lead time, or on somebody's word
+    :return: ``{doubtful key: keys of the promises that would fail}``
+    """
+    candidates = [Candidate(demand) for demand in demands]
+    sound = {key: day for key, day in days.items() if key not in doubtful}
+
+    def find(keys):
+        accepted = {**sound, **{key: days[key] for key in keys}}
+        return find_harmed(candidates, accepted, deepcopy(balances), today) - set(keys)
+
+    return pick_harmful([key for key in days if key in doubtful], find)

@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
 
 ATP_DAYS = ('atp_supply_back', 'atp_supply_offset', 'atp_demand_back', 'atp_demand_offset', 'atp_horizon')
 
@@ -40,12 +39,7 @@ class ResCompany(models.Model):
 
     @api.constrains(*ATP_DAYS)
     def _check_atp_days(self):
-        for company in self.sudo():
-            for name in ATP_DAYS:
-                if company[name] < 0:
-                    raise ValidationError(self.env._(
-                        "“%(setting)s” cannot be below zero: enter a number of days, or 0.",
-                        setting=self.fields_get([name], ['string'])[name]['string']))
+        self._check_control_numbers(ATP_DAYS)
 
 
 class SaleControlSwitches(models.AbstractModel):

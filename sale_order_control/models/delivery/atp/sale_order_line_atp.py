@@ -79,19 +79,13 @@ class SaleOrderLine(models.Model):
             ]
         return result
 
-    def _get_promise_proposals(self):
-        """Propose a day per line: the wanted one if it can be kept, else the earliest safe one.
-
-        :return: ``{line_id: date}`` for the lines that still ask for goods
-        """
-        demands, schedules = self._plan_atp()
-        return {line.id: get_ready_day(demands[line.id], schedules[line.id]) for line in self if line.id in demands}
-
     def _get_atp_outlooks(self):
         """Word the schedule of each line for screens.
 
-        :return: ``{line_id: {'proposed': date, 'earliest': date, 'confidence': '92 %' or False, 'summary': str,
-            'shortage': str or False}}``
+        Proposed is the wanted day if it can be kept, else the earliest safe one; nothing where nobody knows.
+
+        :return: ``{line_id: {'proposed': date or False, 'earliest': date or False, 'confidence': '92 %' or
+            False, 'summary': str, 'doubtful': whether no known supply is behind it, 'shortage': str or False}}``
         """
         demands, schedules = self._plan_atp()
         reliability = self._get_reliability(schedules)
@@ -103,10 +97,11 @@ class SaleOrderLine(models.Model):
             # Without any lead time, the day of what nothing covers is a formality: not one to tell a customer.
             told = demand.knows_lead() or all(part.source != 'lead_time' for part in schedule)
             result[line.id] = {
-                'proposed': proposed,
+                'proposed': proposed if told else False,
                 'earliest': max(part.date for part in schedule) if told else False,
                 'confidence': False if share is None else f"{round(100 * share)} %",
                 'summary': line._word_schedule(schedule, told),
+                'doubtful': any(part.source == 'lead_time' for part in schedule),
                 'shortage': line._word_shortage(find_shortage(demand, schedule, line._get_promise_today())),
             }
         return result
@@ -127,7 +122,7 @@ class SaleOrderLine(models.Model):
     def _get_promise_today(self):
         """Return today as the calendar in the line's warehouse says."""
         self.ensure_one()
-        return (self.warehouse_id or self.order_id.warehouse_id).sudo()._get_promise_today()
+        return self.sudo()._get_promise_warehouse()._get_promise_today()
 
     def _word_schedule(self, schedule, lead_known):
         """Say in one sentence what a schedule leans on; nothing a salesperson may not know.
@@ -163,19 +158,32 @@ class SaleOrderLine(models.Model):
     # === ASKING ===#
 
     def _plan_atp(self):
-        """Plan these lines, and with a quotation its other lines, which want the same goods.
+        """Plan these lines, and with them what wants the same goods and comes first: the other lines of a quotation,
+        confirmed lines that wait for a promise as well.
 
         :return: ``({line_id: Demand}, {line_id: [ScheduleLine, ...]})``, quantities in the products' units
         """
         lines = self.sudo()
         lines |= lines.order_id.filtered(lambda order: order.state in ('draft', 'sent')).order_line
-        lines = lines._filter_deliverable().filtered(
-            lambda line: line.product_uom_id.compare(line.product_uom_qty, line.qty_delivered) > 0)
+        lines |= lines._get_rival_lines()
+        lines = lines._filter_deliverable().filtered(lambda line: line._is_anything_left())
         lines = lines.sorted(lambda line: (
             line.order_id.date_order or datetime.max, line.order_id._origin.id or inf,
             line.sequence, line._origin.id or inf))
         return self.env['sale.delivery.atp']._schedule(
             [line._prepare_ask() for line in lines], lines._origin.ids)
+
+    def _get_rival_lines(self):
+        """Return the confirmed lines that wait for a promise of the same goods, where one of these does.
+
+        First come, first served: what one of them is told must not depend on who else is asked at the same time.
+        """
+        waiting = self.filtered(lambda line: line.promise_state == 'open')
+        if not waiting:
+            return waiting
+        return self.search([
+            ('promise_state', '=', 'open'), ('state', '=', 'sale'), ('product_id', 'in', waiting.product_id.ids),
+            ('id', 'not in', self._origin.ids), ('warehouse_id', 'in', waiting._get_promise_warehouse().ids)])
 
     def _prepare_ask(self):
         """Return the :class:`Ask` of what is left to deliver of the line."""
@@ -184,9 +192,8 @@ class SaleOrderLine(models.Model):
         return Ask(
             key=self.id,
             product=product,
-            warehouse=self.warehouse_id or order.warehouse_id,
-            quantity=self.product_uom_id._compute_quantity(
-                self.product_uom_qty - self.qty_delivered, product.uom_id, round=False),
+            warehouse=self._get_promise_warehouse(),
+            quantity=self.product_uom_id._compute_quantity(self.left_quantity, product.uom_id, round=False),
             country=order.partner_shipping_id.country_id,
             routes=self.route_ids,
             wanted=self.wanted_date or None,
@@ -210,7 +217,6 @@ class SaleOrderLine(models.Model):
         A line is safe when all of it is reserved or on its way for it in time, or when stock and receipts up
         to its day cover everything that is due until then, itself included.
         """
-        lines = self.sudo().filtered(lambda line: line.promised_date and line.product_uom_id.compare(
-            line.product_uom_qty, line.qty_delivered) > 0)
+        lines = self.sudo().filtered(lambda line: line.promised_date and line._is_anything_left())
         uncovered = self.env['sale.delivery.atp']._get_uncovered([line._prepare_ask() for line in lines], lines.ids)
         return lines.filtered(lambda line: line.id in uncovered)

@@ -1,5 +1,4 @@
 from odoo import api, fields, models, tools
-from odoo.exceptions import ValidationError
 
 LATENESS_SETTINGS = (
     'promise_target_days', 'opinion_order_days', 'opinion_transfer_days', 'opinion_escalation_days',
@@ -39,13 +38,8 @@ class ResCompany(models.Model):
 
     @api.constrains(*LATENESS_SETTINGS)
     def _check_lateness_settings(self):
-        for company in self.sudo():
-            for name in LATENESS_SETTINGS:
-                least = 1 if name == 'opinion_valid_days' else 0
-                if company[name] < least:
-                    raise ValidationError(self.env._(
-                        "“%(setting)s” cannot be below %(least)s.",
-                        setting=self.fields_get([name], ['string'])[name]['string'], least=least))
+        self._check_control_numbers(LATENESS_SETTINGS)
+        self._check_control_numbers(['opinion_valid_days'], least=1)
 
     # === SWITCH ===#
 

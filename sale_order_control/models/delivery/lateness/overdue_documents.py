@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 
 class SaleOrder(models.Model):
@@ -7,28 +8,32 @@ class SaleOrder(models.Model):
     transfer_change_ids = fields.One2many(
         'sale.transfer.change', 'order_id', string="Changes of Overdue Deliveries", readonly=True,
         groups='base.group_user')
-    has_overdue_transfers = fields.Boolean(
-        compute='_compute_has_overdue_transfers', compute_sudo=True, groups='base.group_user',
-        help="Whether goods of the order should have left by now, so that closing their delivery needs agreement.")
 
     @api.model
     def _get_control_protected_fields(self):
         return super()._get_control_protected_fields() | {'transfer_change_ids'}
 
-    @api.depends('order_line.ship_by_date', 'order_line.promise_state')
-    def _compute_has_overdue_transfers(self):
-        for order in self:
-            order.has_overdue_transfers = order.state == 'sale' and bool(order.order_line._filter_overdue())
-
     def action_apply_for_change(self):
-        """Open the form in which closing the overdue deliveries of the order is applied for."""
+        """Open the form in which closing the overdue deliveries of the order is applied for.
+
+        :raise UserError: if nothing of it should have left by now
+        """
         self.ensure_one()
+        self.check_access('read')
+        if self.state != 'sale' or not self.sudo().order_line._filter_overdue():
+            raise UserError(self.env._("Nothing of %s is overdue: it can be changed as usual.", self.display_name))
         return self.env['stock.picking']._get_change_action(self)
 
     def action_request_dates(self):
-        """Ask production or purchasing when the goods of the lines will be there that nobody has asked about yet."""
+        """Ask production or purchasing when the goods of the lines will be there that nobody has asked about yet.
+
+        :raise UserError: if no line waits for a date
+        """
         self.ensure_one()
         lines = self.order_line.filtered(lambda line: line.promise_state in ('open', 'at_risk', 'late'))
+        if not lines:
+            raise UserError(self.env._(
+                "Nobody need be asked: no line of %s waits for a date, is at risk or is late.", self.display_name))
         waiting = lines.sudo()._get_latest_requests()
         asked = lines.filtered(lambda line: line.id in waiting and waiting[line.id].state == 'waiting')
         return (lines - asked or lines).action_request_date()

@@ -81,13 +81,19 @@ class StockMove(models.Model):
 class SaleOrderLine(models.Model):
     _inherit = 'sale.order.line'
 
+    def _record_promises(self, dates, *details):
+        result = super()._record_promises(dates, *details)
+        self.env['sale.transfer.change.line'].sudo().search([
+            ('order_line_id', 'in', self.ids), ('change_id.state', '=', 'approved')]).change_id._end_permissions()
+        return result
+
     def _filter_overdue(self):
         """Filter the lines under control that should have left before today, whatever became of their order."""
         found = self.filtered(lambda line: line.ship_by_date and line.promise_state != 'done')
         if not found:
             return found
-        today = {warehouse: warehouse._get_promise_today() for warehouse in found.order_id.warehouse_id}
-        found = found.filtered(lambda line: line.ship_by_date < today[line.order_id.warehouse_id])
+        today = {warehouse: warehouse._get_promise_today() for warehouse in found._get_promise_warehouse()}
+        found = found.filtered(lambda line: line.ship_by_date < today[line._get_promise_warehouse()])
         return found.filtered(lambda line: line.order_id._with_control('promise')._get_controlled())
 
     def _get_obligations(self):

@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import format_date
 
+from ..promise.sale_order_line import WAITING_STATES
+
 REQUEST_KINDS = [
     ('purchase', "Purchasing"),
     ('production', "Production"),
@@ -56,12 +58,15 @@ class SaleDateRequest(models.Model):
     promise_revision = fields.Integer(
         readonly=True, help="Promises made before the answer; the next one ends what it proposes.")
     may_answer = fields.Boolean(compute='_compute_may_answer')
+    may_withdraw = fields.Boolean(compute='_compute_may_answer')
 
     @api.depends('user_ids', 'state')
     @api.depends_context('uid')
     def _compute_may_answer(self):
         for request in self:
-            request.may_answer = request.state == 'waiting' and self.env.user in request.user_ids
+            waiting = request.state == 'waiting'
+            request.may_answer = waiting and self.env.user in request.user_ids
+            request.may_withdraw = waiting and request._is_withdrawable()
 
     # === ASKING ===#
 
@@ -137,7 +142,7 @@ class SaleDateRequest(models.Model):
         request = self.sudo()
         if request.state != 'waiting':
             raise UserError(self.env._("It was answered or withdrawn meanwhile."))
-        if not date or date < request.order_id.warehouse_id._get_promise_today():
+        if not date or date < request.order_line_id._get_promise_today():
             raise UserError(self.env._("Give a day that is not in the past."))
         compare = request.product_uom_id.compare
         if compare(quantity, 0) <= 0 or compare(quantity, request.quantity) > 0:
@@ -169,10 +174,14 @@ class SaleDateRequest(models.Model):
     def action_withdraw(self):
         """Take questions back: for who asked, and for delivery planners."""
         self.check_access('read')
-        planner = self.env.user.has_group('sale_order_control.group_delivery_planner')
-        if not planner and any(request.asked_by_id != self.env.user for request in self):
+        if not all(request._is_withdrawable() for request in self):
             raise AccessError(self.env._("A date request is taken back by who asked, or by a delivery planner."))
         self.sudo()._withdraw()
+
+    def _is_withdrawable(self):
+        """Whether the user may take the question back."""
+        self.ensure_one()
+        return self.asked_by_id == self.env.user or self.env.user.has_group('sale_order_control.group_delivery_planner')
 
     def _withdraw(self):
         waiting = self.filtered(lambda request: request.state == 'waiting')
@@ -316,7 +325,7 @@ class SaleOrderLine(models.Model):
             'salesperson_id': self.order_id.user_id.id,
             'customer': self.order_id.partner_id.display_name,
             'product_id': self.product_id.id,
-            'quantity': self.product_uom_qty - self.qty_delivered,
+            'quantity': self.left_quantity,
             'product_uom_id': self.product_uom_id.id,
             'wanted_date': self.wanted_date,
             'kind': kind,
@@ -326,6 +335,19 @@ class SaleOrderLine(models.Model):
             'deadline': deadline,
         }
 
+    def _set_promise_states(self, states):
+        over = self.filtered(lambda line: line.promise_state and states[line.id] not in WAITING_STATES
+                             and line.promise_state != states[line.id])
+        result = super()._set_promise_states(states)
+        # Cancelled, reduced to nothing or delivered: nobody need answer any more.
+        over._withdraw_date_requests()
+        return result
+
+    def _withdraw_date_requests(self):
+        requests = self.env['sale.date.request'].sudo().search(
+            [('order_line_id', 'in', self.ids), ('state', '=', 'waiting')]) if self else self.env['sale.date.request']
+        requests._withdraw()
+
     # === ANSWERS AS PROPOSALS ===#
 
     def _get_answered_dates(self):
@@ -333,21 +355,15 @@ class SaleOrderLine(models.Model):
         found, ways = {}, defaultdict(lambda: None)
         for line_id, request in self._get_latest_requests().items():
             line = self.browse(line_id).sudo()
-            left = line.product_uom_qty - line.qty_delivered
+            left = line.left_quantity
             if request.state != 'answered' or request.promise_revision != line.promise_revision \
                     or line.product_uom_id.compare(request.answer_quantity, left) < 0:
                 continue
-            warehouse = line.order_id.warehouse_id
+            warehouse = line._get_promise_warehouse()
             ways[warehouse] = ways[warehouse] or warehouse._get_delivery_days()
             ready = max(request.answer_date, warehouse._get_promise_today())
             found[line_id] = line._get_delivery_days(ways[warehouse]).promise(ready), request
         return found
-
-    def _get_promise_proposals(self):
-        proposals = super()._get_promise_proposals()
-        for line_id, (day, _request) in self.browse(proposals)._get_answered_dates().items():
-            proposals[line_id] = max(filter(None, [day, self.browse(line_id).wanted_date]))
-        return proposals
 
     def _get_atp_outlooks(self):
         outlooks = super()._get_atp_outlooks()
@@ -360,12 +376,11 @@ class SaleOrderLine(models.Model):
                 'earliest': day,
                 'confidence': False,
                 'summary': line._word_date_request(request),
+                'doubtful': True,
             }
         return outlooks
 
     def _record_promises(self, dates, *details):
         result = super()._record_promises(dates, *details)
-        requests = self.env['sale.date.request'].sudo().search(
-            [('order_line_id', 'in', self.ids), ('state', '=', 'waiting')])
-        requests._withdraw()
+        self._withdraw_date_requests()
         return result

@@ -83,7 +83,7 @@ class SaleHandlingCase(models.Model):
                     ('ship_by_date', '<', today - timedelta(days=company.opinion_transfer_days))])])
         waiting = Domain('state', 'not in', ('draft', 'done', 'cancel'))
         unknown = Domain('handling_case_ids', 'not any', [('state', 'in', OPEN_STATES)])
-        return waiting & Domain('picking_type_id.code', '=', 'outgoing') & found & unknown
+        return waiting & Domain('picking_type_id.code', 'not in', ('incoming', 'internal')) & found & unknown
 
     @api.model
     def _get_expired_domain(self, today):

@@ -73,9 +73,9 @@ class SaleOrderLine(models.Model):
             to the night
         """
         lines = self.sudo().filtered(lambda line: line.promise_state or line.due_date)
-        today = {warehouse: warehouse._get_promise_today() for warehouse in lines.order_id.warehouse_id}
-        dates = {line: line._prepare_due_dates(today.get(line.order_id.warehouse_id)) for line in lines}
-        measured = lines.filtered(lambda line: line._is_measured(dates[line], today.get(line.order_id.warehouse_id)))
+        today = {warehouse: warehouse._get_promise_today() for warehouse in lines._get_promise_warehouse()}
+        dates = {line: line._prepare_due_dates(today.get(line._get_promise_warehouse())) for line in lines}
+        measured = lines.filtered(lambda line: line._is_measured(dates[line], today.get(line._get_promise_warehouse())))
         promises = measured._get_last_promises()
         delivered = measured.filtered('delivered_date')._get_delivered_quantities()
         ways = {}
@@ -86,7 +86,7 @@ class SaleOrderLine(models.Model):
                     values['ship_by_date'] = line._get_known_days(ways).leave_by(values['due_date'])
                 values.update(line._prepare_verdicts(
                     promises.get(line.id), delivered.get(line.id, 0.0), values['first_requested_date'],
-                    today.get(line.order_id.warehouse_id), ways) if line in measured else line._prepare_no_verdict())
+                    today.get(line._get_promise_warehouse()), ways) if line in measured else line._prepare_no_verdict())
                 changed = {name: value for name, value in values.items() if (line[name] or False) != (value or False)}
                 if changed:
                     line.write(changed)
@@ -94,10 +94,11 @@ class SaleOrderLine(models.Model):
     def _prepare_due_dates(self, today):
         """Say when the line is due, and from when on it is reckoned."""
         self.ensure_one()
-        requested = self.first_requested_date or self.wanted_date
+        # What somebody enters once goods have left is no wish any more.
+        requested = self.first_requested_date or not self.first_delivered_date and self.wanted_date
         due = self.promised_date or requested or self.due_date
         if not due:
-            due = self.order_id.warehouse_id._get_promise_day(self._expected_date())
+            due = self._get_promise_warehouse()._get_promise_day(self._expected_date())
         return {
             'confirmed_date': self.confirmed_date or today,
             'first_requested_date': requested,
@@ -109,7 +110,7 @@ class SaleOrderLine(models.Model):
 
         :param dict ways: what warehouses said before, filled as needed
         """
-        warehouse = self.order_id.warehouse_id
+        warehouse = self._get_promise_warehouse()
         if warehouse not in ways:
             ways[warehouse] = warehouse._get_delivery_days()
         return self._get_delivery_days(ways[warehouse])
@@ -125,12 +126,6 @@ class SaleOrderLine(models.Model):
     def _is_cancelled_undelivered(self):
         self.ensure_one()
         return self.order_id.state == 'cancel' and self.promise_state != 'done'
-
-    def _get_last_promises(self):
-        """Return ``{line_id: last promise}`` of these lines, in one query."""
-        promises = self.env['sale.delivery.promise'].sudo().search(
-            [('order_line_id', 'in', self.filtered('promise_revision').ids)], order='revision')
-        return {promise.order_line_id.id: promise for promise in promises}
 
     def _prepare_verdicts(self, promise, delivered, requested, today, ways):
         """Measure the line against its three days.
@@ -156,7 +151,7 @@ class SaleOrderLine(models.Model):
         targets = {
             'requested': requested,
             'first': promise and promise.first_promised_date,
-            'promised': promise and promise.promised_date,
+            'promised': promise and (self.promised_date or promise.promised_date),
         }
         values = {'delivery_closed': course.closed or cancelled}
         for name in MEASURES:
@@ -186,7 +181,8 @@ class SaleOrderLine(models.Model):
         }
 
     def _record_promises(self, dates, reason, *details):
-        moved = self.sudo().filtered(lambda line: line.promised_date and line.promised_date != dates[line.id])
+        former = self.sudo()._get_former_dates()
+        moved = self.sudo().filtered(lambda line: former[line.id] and former[line.id] != dates[line.id])
         result = super()._record_promises(dates, reason, *details)
         if reason and moved:
             moved._set_delivery_cause(reason)

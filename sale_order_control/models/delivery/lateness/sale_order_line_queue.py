@@ -68,6 +68,17 @@ class SaleOrderLine(models.Model):
         """
         self._check_promise_rights()
         lines = self.search(self._get_queue_domain() & Domain(domain))
+        if not lines:
+            raise UserError(self.env._("Nothing was promised: no line of this list waits for a promise."))
+        return lines._accept_proposals()
+
+    def _accept_proposals(self):
+        """Promise what of these lines can simply be promised for its proposed day; private: callers check who may.
+
+        :return: a client action that says what happened, with the reasons of what was left
+        :raise UserError: with all reasons, if nothing could be promised
+        """
+        lines = self
         lines._take_promise_turn()
         reasons = lines.sudo()._explain_unpromised()
         proposals = (lines - self.browse(reasons)).sudo()._get_atp_outlooks()
@@ -75,9 +86,8 @@ class SaleOrderLine(models.Model):
             reason = line.sudo()._explain_proposal(proposals.get(line.id, {}))
             if reason:
                 reasons[line.id] = reason
+        reasons.update((lines - self.browse(reasons)).sudo()._explain_harm(proposals))
         accepted = lines - self.browse(reasons)
-        if not lines:
-            raise UserError(self.env._("Nothing was promised: no line of this list waits for a promise."))
         if not accepted:
             raise UserError("\n".join([
                 self.env._("Nothing was promised."), *lines.sudo()._word_reasons(reasons)]))
@@ -88,17 +98,32 @@ class SaleOrderLine(models.Model):
 
     def _explain_unpromised(self):
         """Tell which of these lines of the queue no proposal is accepted for: ``{line_id: sentence}``."""
-        reasons = {}
-        for warehouse, lines in self.grouped(lambda line: line.order_id.warehouse_id).items():
+        controlled = self.order_id._get_promise_controlled()
+        reasons = dict.fromkeys(
+            self.filtered(lambda line: line.order_id not in controlled).ids,
+            self.env._("its company does not control delivery promises, or it is older than the control"))
+        for warehouse, lines in self.grouped(lambda line: line._get_promise_warehouse()).items():
             try:
                 warehouse._check_promise_setup()
             except UserError as error:
                 reasons.update(dict.fromkeys(lines.ids, str(error)))
-        for line in self.filtered(lambda line: line.promise_state != 'open'):
+        for line in self.filtered(lambda line: line.promise_state not in WAITING_STATES):
+            reasons[line.id] = self.env._("it does not wait for a promise, or all of it is delivered")
+        for line in self.filtered(lambda line: line.promise_state in WAITING_STATES and line.promise_state != 'open'):
             reasons[line.id] = self.env._(
                 "promised for %(date)s already: to move it, give a reason (Promise Another Date)",
                 date=format_date(self.env, line.promised_date))
         return reasons
+
+    def _explain_harm(self, outlooks):
+        """Tell which lines would make promises of others fail: ``{line_id: sentence}``."""
+        dates = {line.id: outlooks[line.id]['proposed'] for line in self}
+        unsound = self._find_unsound(dates, {line.id for line in self if outlooks[line.id]['doubtful']})
+        return {
+            line_id: self.env._(
+                "promises of %s would fail: see which, and promise it with Promise Another Date",
+                ", ".join(sorted(set(harmed.order_id.mapped('name')))))
+            for line_id, harmed in unsound.items()}
 
     def _explain_proposal(self, outlook):
         """Tell why the proposal of a line cannot simply be accepted; empty if it can.
@@ -111,10 +136,11 @@ class SaleOrderLine(models.Model):
         if not outlook['earliest']:
             return self.env._(
                 "nothing known brings it, and no lead time says when: ask production or purchasing for a date")
-        if self.promised_date and self.promised_date != outlook['proposed']:
+        former = self._get_former_dates()[self.id]
+        if former and former != outlook['proposed']:
             return self.env._(
-                "part of it is promised for %(date)s: give a reason to move it",
-                date=format_date(self.env, self.promised_date))
+                "it was promised for %(date)s: give a reason to move it (Promise Another Date)",
+                date=format_date(self.env, former))
         return ""
 
     def _word_reasons(self, reasons):

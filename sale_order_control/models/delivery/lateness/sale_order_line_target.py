@@ -24,10 +24,11 @@ class SaleOrderLine(models.Model):
 
     @api.depends('confirmed_date', 'promise_state', 'company_id')
     def _compute_target(self):
-        today = self.env['sale.order']._get_control_today()
         targets = self._get_target_dates()
+        days = {warehouse: warehouse._get_promise_today() for warehouse in self.sudo()._get_promise_warehouse()}
         for line in self:
             target = targets.get(line.id, False)
+            today = days.get(line.sudo()._get_promise_warehouse(), target)
             line.target_date = target
             line.target_days_left = (target - today).days if target else 0
             line.is_target_missed = bool(target and target < today)

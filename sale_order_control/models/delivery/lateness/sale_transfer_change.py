@@ -182,6 +182,12 @@ class SaleTransferChange(models.Model):
                 subject=self.env._("Change of %s was not decided in time", change.name),
                 body=self.env._("%s stays as it is, overdue and to be delivered. Apply anew, or deliver.", change.name))
 
+    def _end_permissions(self):
+        """Let permissions go that were not used: what is promised anew is not overdue any more."""
+        ended = self.filtered(lambda change: change.state == 'approved')
+        ended._void_requests(lambda env: env._("It was promised anew, and is not overdue any more."))
+        ended.filtered(lambda change: change.state == 'approved')._set_state('draft')
+
     # === USING ===#
 
     @api.model

@@ -100,8 +100,9 @@ class SaleDeliveryPromise(models.Model):
         :return: values of the course fields
         """
         self.ensure_one()
-        due = min(self.quantity, self.order_line_id.product_uom_qty)
-        in_full = self.product_uom_id.compare(delivered, due) >= 0
+        line = self.order_line_id
+        promised = self.product_uom_id._compute_quantity(self.quantity, line.product_uom_id, round=False)
+        in_full = line.product_uom_id.compare(delivered, min(promised, line.product_uom_qty)) >= 0
 
         arrival = last_date and last_date + timedelta(days=self.transit_days)
 
@@ -111,7 +112,7 @@ class SaleDeliveryPromise(models.Model):
         return {
             'state': 'kept' if in_full and arrival and arrival <= self.promised_date else 'broken',
             'actual_date': last_date,
-            'delivered_quantity': delivered,
+            'delivered_quantity': line.product_uom_id._compute_quantity(delivered, self.product_uom_id, round=False),
             'days_late': days_after(self.promised_date),
             'days_late_first': days_after(self.first_promised_date),
             'days_late_requested': days_after(self.requested_date),

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from ...order.control_memory import control_acting
+from ...order.control_memory import control_acting, control_memory
 from .sale_order_line import WAITING_STATES
 
 PROMISE_STATES = [
@@ -64,7 +64,9 @@ class SaleOrder(models.Model):
             self._get_promise_controlled()._open_promises()
         elif name == 'released':
             orders = self._get_promise_controlled()
-            orders.order_line._record_delivery_dates()
+            # A replay delivers on its own day, whatever the clock says.
+            waiting = orders.order_line.filtered(lambda line: line.promise_state != 'done')
+            waiting._record_delivery_dates(control_memory(self.env).today)
             orders._refresh_promise_states()
 
     def _control_terms_changed(self, before, after):
@@ -91,7 +93,13 @@ class SaleOrder(models.Model):
         """Withdraw what is promised and not delivered."""
         lines = self.order_line.filtered(lambda line: line.promise_state in WAITING_STATES)
         lines._set_promise_states(dict.fromkeys(lines.ids, False))
+        # Confirmed again it is another promise; a line reduced to nothing keeps what it was promised first.
+        over = self.order_line.filtered(lambda line: line.first_promised_date and not line.promise_state)
         with control_acting(self.env):
+            over.write({'first_promised_date': False})
+            # Nor does the day that was promised stay as the order's delivery date.
+            self.filtered(lambda order: order.state == 'sale' and order.promised_date and order.commitment_date).write(
+                {'commitment_date': False})
             self.write({'promise_state': 'none', 'promised_date': False, 'next_promised_date': False})
 
     # === STATE ===#
@@ -100,16 +108,23 @@ class SaleOrder(models.Model):
         """Bring the promise states of lines and orders up to date, writing only what changed."""
         orders = self.sudo()
         controlled = orders._get_promise_controlled()
-        (orders - controlled).filtered(lambda order: order.promise_state not in (False, 'none'))._end_promises()
+        # While the control is switched off, promises rest: nothing is shown or judged, and nothing is lost.
+        (orders - controlled).filtered(
+            lambda order: order.state != 'sale' and order.promise_state not in (False, 'none'))._end_promises()
         lines = controlled.order_line
+        lines._cut_promise_parts()
         lines._set_promise_states(lines._get_promise_states())
         before = {order.id: order.promise_state for order in controlled}
+        moved = self.browse()
         with control_acting(self.env):
             for order in controlled:
                 values = order._prepare_promise_state_values()
                 values = {name: value for name, value in values.items() if (order[name] or False) != value}
                 if values:
                     order.write(values)
+                if values.get('promised_date'):
+                    moved += order
+        moved._apply_promise_dates()
         for state in ('at_risk', 'late'):
             controlled.filtered(
                 lambda order, state=state: order.promise_state == state != before[order.id])._control_event(state)

@@ -61,9 +61,10 @@ class SaleOrder(models.Model):
                 with control_acting(self.env):
                     order.write({'commitment_date': moment})
         groups = defaultdict(self.env['stock.move'].sudo().browse)
-        ways = {warehouse: warehouse._get_delivery_days() for warehouse in self.sudo().warehouse_id}
+        warehouses = self.sudo().order_line._get_promise_warehouse()
+        ways = {warehouse: warehouse._get_delivery_days() for warehouse in warehouses}
         for line in self.sudo().order_line.filtered(lambda line: line.promise_state in WAITING_STATES):
-            way = ways.get(line.order_id.warehouse_id)
+            way = ways.get(line._get_promise_warehouse())
             for part_day, moves in line._get_part_moves().items():
                 deadline = line._get_promise_deadline(part_day)
                 departure = line._get_promise_departure(way, part_day)

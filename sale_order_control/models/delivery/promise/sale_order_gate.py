@@ -36,8 +36,10 @@ class SaleOrder(models.Model):
         self.ensure_one()
         leaving = control_memory(self.env).leaving
         lines = self.order_line._filter_deliverable().filtered(
-            lambda line: not line.promised_date and line.promise_state != 'done'
-            and (leaving is None or line.id in leaving))
+            lambda line: line.promise_state != 'done' and (leaving is None or line.id in leaving))
+        beyond = lines.filtered(lambda line: line.promised_date and line.product_uom_id.compare(
+            line.promised_quantity, line.product_uom_qty) < 0)._filter_leaving_beyond_promise()
+        lines = lines.filtered(lambda line: not line.promised_date) | beyond
         if not lines:
             return []
         return [ControlIssue(
@@ -163,3 +165,20 @@ class SaleOrder(models.Model):
             },
             clears=self.env._("Agree on a later date with the customer."),
         )
+
+
+class SaleOrderLine(models.Model):
+    _inherit = 'sale.order.line'
+
+    def _filter_leaving_beyond_promise(self):
+        """Filter the lines of which more leaves now, or has left with it, than was promised."""
+        if not self:
+            return self
+        delivered, leaving = self._get_delivered_quantities(), dict.fromkeys(self.ids, 0.0)
+        for move in self.env['stock.move'].sudo().browse(control_memory(self.env).leaving_moves):
+            line = move.sale_line_id
+            # Of kits, components leave in any order: what is complete is judged as it is counted.
+            if line in self and move.product_id == line.product_id and move.state != 'done':
+                leaving[line.id] += move.product_uom._compute_quantity(move.quantity, line.product_uom_id, round=False)
+        return self.filtered(lambda line: line.product_uom_id.compare(
+            delivered[line.id] + leaving[line.id], line.promised_quantity) > 0)

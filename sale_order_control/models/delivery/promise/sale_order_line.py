@@ -44,16 +44,23 @@ class SaleOrderLine(models.Model):
         'sale.delivery.promise', 'order_line_id', string="Promise History", groups='base.group_user')
     wanted_date = fields.Date(
         string="Wanted", compute='_compute_wanted_date', groups='base.group_user',
-        help="The line's requested date, or else the order's.")
+        help="The line's requested date, or else the order's, or else the delivery date entered on the quotation.")
     _waiting_promise_idx = models.Index(
         "(promise_state, order_id) WHERE promise_state IN ('open', 'promised', 'at_risk', 'late')")
     _unmoved_idx = models.Index("(product_id) WHERE control_procurement_held")
     _quotation_product_idx = models.Index("(product_id) WHERE state IN ('draft', 'sent')")
 
-    @api.depends('requested_date', 'order_id.requested_date')
+    @api.depends(
+        'requested_date', 'order_id.requested_date', 'order_id.commitment_date', 'order_id.promised_date',
+        'promise_revision', 'first_requested_date')
     def _compute_wanted_date(self):
         for line in self:
-            line.wanted_date = line.requested_date or line.order_id.requested_date
+            order = line.order_id
+            day = line.requested_date or order.requested_date
+            if not day and order.commitment_date and not order.promised_date and not line.promise_revision:
+                # Nobody has promised it: what a salesperson entered there is what the customer wants.
+                day = line._get_promise_warehouse()._get_promise_day(order.commitment_date)
+            line.wanted_date = day or line.first_requested_date
 
     @api.model
     def _get_control_protected_fields(self):
@@ -107,7 +114,7 @@ class SaleOrderLine(models.Model):
         """
         self.ensure_one()
         day = part_day or self.promised_date or self.wanted_date
-        return self.order_id.warehouse_id._get_promise_moment(day) if day else self._expected_date()
+        return self._get_promise_warehouse()._get_promise_moment(day) if day else self._expected_date()
 
     def _get_promise_departure(self, days=None, part_day=None):
         """Return the UTC datetime by which it should leave for that: earlier by the days on the way.
@@ -116,7 +123,7 @@ class SaleOrderLine(models.Model):
         :param date part_day: see :meth:`_get_promise_deadline`
         """
         self.ensure_one()
-        day, warehouse = part_day or self.promised_date or self.wanted_date, self.order_id.warehouse_id
+        day, warehouse = part_day or self.promised_date or self.wanted_date, self._get_promise_warehouse()
         if not day:
             return self._expected_date()
         return warehouse._get_promise_moment(self._get_delivery_days(days).leave_by(day))
@@ -124,8 +131,12 @@ class SaleOrderLine(models.Model):
     def _get_delivery_days(self, days=None):
         """Return the :class:`DeliveryDays` of the line's warehouse and delivery address."""
         self.ensure_one()
-        order = self.order_id
-        return (days or order.warehouse_id._get_delivery_days())(order.partner_shipping_id.country_id.id)
+        country = self.order_id.partner_shipping_id.country_id
+        return (days or self._get_promise_warehouse()._get_delivery_days())(country.id)
+
+    def _get_promise_warehouse(self):
+        """Return where these lines are delivered from: the order's warehouse, unless a route says another."""
+        return self.warehouse_id | self.filtered(lambda line: not line.warehouse_id).order_id.warehouse_id
 
     def _prepare_procurement_values(self):
         values = super()._prepare_procurement_values()

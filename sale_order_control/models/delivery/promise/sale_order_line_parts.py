@@ -50,18 +50,23 @@ class SaleOrderLine(models.Model):
             for day, quantity in self._get_promised_parts()] or [(self.promised_date, name)]
 
     def _find_missed_parts(self):
-        """Filter the lines of which a part left later than it was promised, whatever became of the rest."""
+        """Filter the lines of which a part left later than it was promised, whatever became of the rest.
+
+        Kits leave as their components, in any order: of them only the last day is judged.
+        """
         lines = self.sudo().filtered('promise_parts')
-        moves = self.env['stock.move'].sudo().search_fetch([
-            ('sale_line_id', 'in', lines.ids), ('state', '=', 'done'), ('location_dest_id.usage', '=', 'customer'),
-            ('location_id.usage', '!=', 'customer'), ('origin_returned_move_id', '=', False),
-        ], ['sale_line_id', 'date', 'quantity', 'product_uom']) if lines else self.env['stock.move']
-        return lines.filtered(lambda line: line._has_missed_part(moves.filtered(
-            lambda move: move.sale_line_id == line)))
+        if not lines:
+            return lines
+        moves = self.env['stock.move'].sudo().search_fetch(
+            lines._get_delivery_domain(), ['sale_line_id', 'product_id', 'date', 'quantity', 'product_uom'])
+        by_line = moves.grouped('sale_line_id')
+        return lines.filtered(
+            lambda line: by_line.get(line, moves.browse()).product_id <= line.product_id
+            and line._has_missed_part(by_line.get(line, moves.browse())))
 
     def _has_missed_part(self, moves):
         """Whether these deliveries of the line fell behind its parts on one of their days."""
-        zone, transit = self.order_id.warehouse_id, timedelta(days=self._get_delivery_days().transit)
+        zone, transit = self._get_promise_warehouse(), timedelta(days=self._get_delivery_days().transit)
         arrivals = [
             (zone._get_promise_day(move.date) + transit,
              move.product_uom._compute_quantity(move.quantity, self.product_uom_id, round=False)) for move in moves]
@@ -105,8 +110,7 @@ class SaleOrderLine(models.Model):
         if not parts or moves.product_id != self.product_id:
             return []
         moved = sum(moves.mapped('product_qty'))
-        left = self.product_uom_id._compute_quantity(
-            self.product_uom_qty - self.qty_delivered, unit, round=False)
+        left = self.product_uom_id._compute_quantity(self.left_quantity, unit, round=False)
         return spread_back(parts, moved) if unit.compare(moved, left) <= 0 else []
 
     def _split_part_moves(self):

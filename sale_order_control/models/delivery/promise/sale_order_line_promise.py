@@ -4,7 +4,10 @@ from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import format_date
 
-from ...order.control_memory import control_acting, control_memory, control_recording
+from ...order.control_memory import control_acting, control_recording
+
+# Nobody promises a day so many years ahead: it is a slip of the pen.
+FAR_YEARS = 10
 
 
 class SaleOrderLine(models.Model):
@@ -15,43 +18,16 @@ class SaleOrderLine(models.Model):
     # === ACTION METHODS ===#
 
     def action_promise_proposed(self):
-        """Promise every selected line its proposed date; lines promised for another date are left out.
+        """Promise every selected line its proposed date, and list the others with reasons.
 
         :return: a client action that says what happened
         :raise AccessError: unless a delivery planner asks
-        :raise UserError: if nothing could be promised
+        :raise UserError: with all reasons, if nothing could be promised
         """
         self._check_promise_rights()
-        self.sudo().order_id.warehouse_id._check_promise_setup()
-        self._take_promise_turn()
-        proposals = self._get_promise_proposals()
-        waiting = self.filtered(lambda line: line.promise_state == 'open' and line.id in proposals)
-        # Moving a date needs a reason, which a mass action cannot know.
-        moved = waiting.filtered(lambda line: line.promised_date and line.promised_date != proposals[line.id])
-        accepted = waiting - moved
-        if not accepted:
-            raise UserError(self.env._(
-                "There is nothing to promise here. Select lines that wait for a promise; to move a date, "
-                "use “Promise Another Date” and give a reason."))
-        asked = accepted._promise(
-            {line.id: proposals[line.id] for line in accepted}, parts=accepted._get_agreed_proposals(proposals))
-        left = len(self) - len(accepted)
-        message = self.env._("Lines promised: %s.", len(accepted) - len(asked))
-        if asked:
-            message += " " + self.env._(
-                "Lines that wait for approval, being later than a policy allows: %s.", len(asked))
-        if left:
-            message += " " + self.env._(
-                "Left as they are, because promised already, delivered, or moved without a reason: %s.", left)
-        return {
-            'type': 'ir.actions.client',
-            'tag': 'display_notification',
-            'params': {
-                'message': message,
-                'type': 'warning' if left else 'success',
-                'next': {'type': 'ir.actions.client', 'tag': 'soft_reload'},
-            },
-        }
+        result = self._accept_proposals()
+        result['params']['next'] = {'type': 'ir.actions.client', 'tag': 'soft_reload'}
+        return result
 
     def action_promise_other(self):
         """Open the wizard that promises the selected lines another date."""
@@ -81,6 +57,32 @@ class SaleOrderLine(models.Model):
             raise AccessError(self.env._("Only delivery planners promise delivery dates."))
         self.check_access('read')
 
+    # === CRUD METHODS ===#
+
+    def write(self, vals):
+        if 'product_uom_id' not in vals:
+            return super().write(vals)
+        former = {line: line.product_uom_id for line in self.sudo().filtered('promised_quantity')}
+        result = super().write(vals)
+        changed = self.sudo().filtered(lambda line: line in former and line.product_uom_id != former[line])
+        with control_acting(self.env):
+            for line in changed:
+                line.write(line._convert_promise(former[line]))
+        changed.order_id._refresh_promise_states()
+        return result
+
+    def _convert_promise(self, unit):
+        """Return what was promised in another unit, in the line's: the promise stays what it was."""
+        self.ensure_one()
+
+        def convert(quantity):
+            return unit._compute_quantity(quantity, self.product_uom_id, round=False)
+
+        return {
+            'promised_quantity': convert(self.promised_quantity),
+            'promise_parts': [[day, convert(quantity)] for day, quantity in self.promise_parts or ()] or False,
+        }
+
     # === PROMISING ===#
 
     def _promise(self, dates, reason=None, note=None, parts=None, automatic=False):
@@ -107,7 +109,9 @@ class SaleOrderLine(models.Model):
     def _record_promises(self, dates, reason, note, parts, automatic):
         """Write promises that may be made: see :meth:`_promise`."""
         lines = self.sudo()
-        former = {line.id: line.promised_date for line in lines}
+        # Who has read supply before a rival promised from it starts again.
+        lines._take_promise_turn()
+        former = lines._get_former_dates()
         with control_acting(self.env):
             for line in lines:
                 line.write({
@@ -139,8 +143,8 @@ class SaleOrderLine(models.Model):
         lines.filtered(lambda line: not former[line.id]).order_id._control_event('promised')
 
     def _check_promise(self, dates, reason):
-        waiting = self.order_id._get_promise_controlled()
-        self.order_id.warehouse_id._check_promise_setup()
+        waiting, former = self.order_id._get_promise_controlled(), self._get_former_dates()
+        self._get_promise_warehouse()._check_promise_setup()
         for line in self:
             order = line.order_id
             if order not in waiting:
@@ -152,20 +156,36 @@ class SaleOrderLine(models.Model):
                     "There is nothing left to deliver of %(line)s (%(order)s).",
                     line=line.product_id.display_name, order=order.display_name))
             date = dates[line.id]
-            if not date or date < order.warehouse_id._get_promise_today():
+            if not date or date < line._get_promise_today():
                 raise UserError(self.env._(
                     "%(line)s (%(order)s) cannot be promised for a day in the past.",
                     line=line.product_id.display_name, order=order.display_name))
+            if date.year > line._get_promise_today().year + FAR_YEARS:
+                raise UserError(self.env._(
+                    "%(line)s (%(order)s) would be promised for %(date)s: correct the year.",
+                    line=line.product_id.display_name, order=order.display_name, date=format_date(self.env, date)))
             if line.confirmed_date and date < line.confirmed_date:
                 raise UserError(self.env._(
                     "%(line)s (%(order)s) cannot be promised for a day before the order, which was confirmed on "
                     "%(confirmed)s.", line=line.product_id.display_name, order=order.display_name,
                     confirmed=format_date(self.env, line.confirmed_date)))
-            if line.promised_date and line.promised_date != date and not reason:
+            if former[line.id] and former[line.id] != date and not reason:
                 raise UserError(self.env._(
                     "%(line)s (%(order)s) was promised for %(date)s. Give the reason why it moves.",
                     line=line.product_id.display_name, order=order.display_name,
-                    date=format_date(self.env, line.promised_date)))
+                    date=format_date(self.env, former[line.id])))
+
+    def _get_former_dates(self):
+        """Return ``{line_id: date promised last, or False}``.
+
+        Also of lines that were reduced to nothing and wait again: taking the quantity away and putting it back moves
+        no date without a reason.
+        """
+        former = {line.id: line.promised_date for line in self}
+        waiting = self.filtered(lambda line: line.first_promised_date and not line.promised_date)
+        if waiting:
+            former.update((line_id, promise.promised_date) for line_id, promise in waiting._get_last_promises().items())
+        return former
 
     def _prepare_promise_values(self, reason, note):
         self.ensure_one()
@@ -192,37 +212,13 @@ class SaleOrderLine(models.Model):
         return self.env['sale.delivery.promise'].sudo().search([
             ('order_line_id', 'in', self.ids), ('state', '=', 'confirmed')])
 
+    def _get_last_promises(self):
+        """Return ``{line_id: last promise}`` of these lines, in one query."""
+        promises = self.env['sale.delivery.promise'].sudo().search(
+            [('order_line_id', 'in', self.filtered('promise_revision').ids)], order='revision')
+        return {promise.order_line_id.id: promise for promise in promises}
+
     # === WHAT BECOMES OF IT ===#
-
-    def _get_delivered_quantities(self):
-        """Return ``{line_id: quantity}`` that left to customers, in the line's unit, returns not deducted.
-
-        A transfer that takes returned goods to the customer again is no delivery of its own.
-        """
-        delivered = dict.fromkeys(self.ids, 0.0)
-        groups = self.env['stock.move'].sudo()._read_group([
-            ('sale_line_id', 'in', self.ids),
-            ('state', '=', 'done'),
-            ('location_dest_id.usage', '=', 'customer'),
-            ('location_id.usage', '!=', 'customer'),
-            ('origin_returned_move_id', '=', False),
-        ], ['sale_line_id', 'product_uom'], ['quantity:sum'])
-        for line, unit, quantity in groups:
-            delivered[line.id] += unit._compute_quantity(quantity, line.product_uom_id, round=False)
-        return delivered
-
-    def _get_transfer_counts(self):
-        """Return ``{line_id: (open, all)}``: how many moves towards the customer are open, and exist."""
-        counts = defaultdict(lambda: (0, 0))
-        groups = self.env['stock.move'].sudo()._read_group([
-            ('sale_line_id', 'in', self.ids),
-            ('location_id.usage', '!=', 'customer'),
-            ('origin_returned_move_id', '=', False),
-        ], ['sale_line_id', 'state'], ['__count'])
-        for line, state, count in groups:
-            opened, total = counts[line.id]
-            counts[line.id] = (opened + (0 if state in ('done', 'cancel') else count), total + count)
-        return counts
 
     def _get_promise_states(self):
         """Tell where each line of confirmed orders under promise control stands.
@@ -233,7 +229,7 @@ class SaleOrderLine(models.Model):
         delivered, counts = lines._get_delivered_quantities(), lines._get_transfer_counts()
         states, pending = dict.fromkeys(self.ids, False), self.browse()
         for line in lines:
-            today = line.order_id.warehouse_id._get_promise_today()
+            today = line._get_promise_today()
             opened, total = counts[line.id]
             compare = line.product_uom_id.compare
             if compare(delivered[line.id], line.product_uom_qty) >= 0 or total and not opened:
@@ -257,6 +253,8 @@ class SaleOrderLine(models.Model):
         by_state = defaultdict(self.browse)
         for line in changed:
             by_state[states[line.id]] += line
+        # What left while the control was off for a time was not noted then.
+        by_state['done'].filtered(lambda line: not line.delivered_date)._record_delivery_dates()
         by_state['done']._record_outcomes()
         by_state[False]._withdraw_promises()
         with control_acting(self.env):
@@ -283,23 +281,4 @@ class SaleOrderLine(models.Model):
         with control_acting(self.env):
             promises.write({'state': 'withdrawn'})
             self.filtered('promised_date').write({
-                'promised_date': False, 'first_promised_date': False, 'promised_quantity': 0.0,
-                'promise_parts': False})
-
-    def _record_delivery_dates(self):
-        """Note on which days goods of these lines first and last left."""
-        groups = self.env['stock.move'].sudo()._read_group([
-            ('sale_line_id', 'in', self.ids),
-            ('state', '=', 'done'),
-            ('location_dest_id.usage', '=', 'customer'),
-            ('location_id.usage', '!=', 'customer'),
-            ('origin_returned_move_id', '=', False),
-        ], ['sale_line_id'], ['date:min', 'date:max'])
-        # A replay delivers on its own day, whatever the clock says.
-        simulated = control_memory(self.env).today
-        with control_acting(self.env):
-            for line, *moments in groups:
-                first, last = (
-                    simulated or line.order_id.warehouse_id._get_promise_day(fields.Datetime.to_datetime(moment))
-                    for moment in moments)
-                line.write({'first_delivered_date': line.first_delivered_date or first, 'delivered_date': last})
+                'promised_date': False, 'promised_quantity': 0.0, 'promise_parts': False})

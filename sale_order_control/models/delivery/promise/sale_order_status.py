@@ -105,7 +105,7 @@ class SaleOrder(models.Model):
         """
         self.ensure_one()
         order = self.sudo()
-        if order.state != 'sale':
+        if not order._get_promise_controlled():
             return []
         lines = order.order_line.filtered(
             lambda line: line.promised_date and line.promise_state in ('promised', 'at_risk', 'late'))

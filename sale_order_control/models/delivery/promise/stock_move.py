@@ -7,11 +7,11 @@ class StockMove(models.Model):
     _inherit = 'stock.move'
 
     def _is_on_the_way(self):
-        """Whether the move still has to bring goods to the customer; a return does not."""
+        """Whether the move still has to bring ordered goods to the customer; returns and exchanges do not."""
         self.ensure_one()
         return (
             self.state not in ('done', 'cancel') and self.location_id.usage != 'customer'
-            and not self.origin_returned_move_id
+            and not self.origin_returned_move_id and not self.is_exchange
         )
 
     def _action_cancel(self):

@@ -44,6 +44,11 @@ class SaleOrder(models.Model):
         """Return the lines that still wait for a promise."""
         return self.order_line.filtered(lambda line: line.promise_state == 'open')
 
+    def _control_terms_changed(self, before, after):
+        super()._control_terms_changed(before, after)
+        told = self.sudo().filtered(lambda order: order._get_last_confirmation())
+        told._get_promise_controlled()._queue_notices()
+
     # === SENDING ===#
 
     def action_send_confirmation(self):

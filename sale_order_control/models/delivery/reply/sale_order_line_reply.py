@@ -57,6 +57,15 @@ class SaleOrderLine(models.Model):
         changed.order_id._queue_notices()
         return result
 
+    def _convert_promise(self, unit):
+        return {
+            **super()._convert_promise(unit),
+            'replied_quantity': unit._compute_quantity(self.replied_quantity, self.product_uom_id, round=False),
+            'replied_parts': [
+                [day, unit._compute_quantity(quantity, self.product_uom_id, round=False)]
+                for day, quantity in self.replied_parts or ()] or False,
+        }
+
     def _is_news(self):
         """Whether the customer does not know what is promised now: other days, or for more than was told."""
         self.ensure_one()

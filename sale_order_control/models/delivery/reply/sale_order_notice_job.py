@@ -11,13 +11,13 @@ class SaleOrder(models.Model):
     _inherit = 'sale.order'
 
     @api.model
-    def _cron_customer_notices(self, limit=100):
+    def _cron_customer_notices(self, limit=20):
         """Send what is due: dates, confirmations, shipping and completion notices, reminders.
 
         What is recorded as told is not due any more, and both are saved together: an interrupted run goes on
         where it stopped, and a second one sends nothing twice. An order that fails is reported and left out.
 
-        :param int limit: orders or transfers per transaction
+        :param int limit: orders or transfers per transaction: few, as each confirmation is printed
         """
         for model, find, tell in (
             ('sale.order', '_get_due_domain', '_tell_due'),
@@ -66,8 +66,8 @@ class SaleOrder(models.Model):
         orders = self._get_promise_controlled()
         silent = orders._get_unreachable()
         fresh = (orders - silent).filtered(
-            lambda order: order.company_id.order_confirmation_auto and not order._get_last_confirmation()
-            and not order._get_undated_lines())
+            lambda order: order.company_id.order_confirmation_auto
+            and order._get_confirmation_state() in ('due', 'outdated') and not order._get_undated_lines())
         fresh -= fresh.browse(order.id for order in fresh._get_confirmation_obstacles())
         fresh._send_confirmations(automatic=True)
         news = orders.order_line._filter_tellable('to_tell').order_id

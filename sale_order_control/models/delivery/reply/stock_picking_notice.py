@@ -131,8 +131,11 @@ class StockPicking(models.Model):
         pickings = self._filter_announceable().filtered(lambda picking: picking.company_id.shipping_notice_auto)
         silent = self._get_notice_orders()._get_unreachable()
         pickings.filtered(lambda picking: not picking._get_notice_orders() & silent)._announce(automatic=True)
-        complete = self._get_notice_orders().filtered(lambda order: order.company_id.completion_notice_auto) - silent
-        complete._filter_to_complete()._tell_completion(automatic=True)
+        complete = self._get_notice_orders().filtered(lambda order: order.company_id.completion_notice_auto)
+        complete = complete._filter_to_complete()
+        (complete - silent)._tell_completion(automatic=True)
+        left = complete | pickings._get_notice_orders()
+        (left & silent)._ask_to_tell(self.env._("Tell the customer that goods have left"))
 
 
 class StockMove(models.Model):

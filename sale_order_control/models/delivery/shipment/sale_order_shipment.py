@@ -149,10 +149,12 @@ class SaleOrder(models.Model):
             moves = self.order_line.move_ids.filtered(lambda move: move.state == 'assigned')
         else:
             moves = self.env['stock.move'].sudo().browse(memory.leaving_moves)
+        together = moves if memory.leaving is not None else None
         moves = moves._get_control_leaving().filtered(
             lambda move: self in move._get_control_orders() and not move._is_drop_shipment())
         issues = [issue for picking, its in moves.grouped('picking_id').items() if (
-            issue := self._get_unchecked_issue(picking, its))]
+            issue := self._get_unchecked_issue(picking, its, together and together.filtered(
+                lambda move, picking=picking: move.picking_id == picking)))]
         found = self._get_open_address_points() if moves or memory.leaving is None else {}
         if found:
             issues.append(self._prepare_shipment_issue('delivery.address', found, self.env._(
@@ -160,10 +162,11 @@ class SaleOrder(models.Model):
                 self._word_points(found)), self.env._("The salesperson asks the customer (Confirm Address).")))
         return issues
 
-    def _get_unchecked_issue(self, picking, moves):
+    def _get_unchecked_issue(self, picking, moves, packed):
         """Return the issue of goods of one transfer that nobody has checked, or None.
 
         :param stock.picking picking: empty where moves go without a transfer
+        :param stock.move packed: all that leaves with the transfer; None while nothing leaves
         """
         if not picking:
             # Nobody can check what has no transfer: whatever is asked of it stays open.
@@ -171,7 +174,7 @@ class SaleOrder(models.Model):
             return found and self._prepare_shipment_issue('delivery.unchecked', found, self.env._(
                 "Goods that must be checked before they leave are shipped without a transfer: %s.",
                 ", ".join(moves.product_id.mapped('display_name'))), self.env._("Ship them with a transfer."))
-        found = picking._get_open_check_points(moves)
+        found = picking._get_open_check_points(moves, packed)
         return found and self._prepare_shipment_issue('delivery.unchecked', found, self.env._(
             "%(transfer)s has not been checked: %(points)s.", transfer=picking.name, points=self._word_points(found),
         ), self.env._("The warehouse checks what is packed (Check Shipment)."))

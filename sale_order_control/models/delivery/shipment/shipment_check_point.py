@@ -31,16 +31,19 @@ class SaleShipmentCheckPoint(models.Model):
         'res.partner.category', string="Customer Tags", help="Of the customer. Empty: all.")
     product_category_ids = fields.Many2many(
         'product.category', string="Product Categories",
-        help="Of goods in the shipment, categories below included. Empty: all.")
+        help="Of goods in the shipment, categories below included. Empty, as are the products: all.")
+    product_ids = fields.Many2many(
+        'product.product', string="Products", help="Goods in the shipment that are meant besides those categories.")
     advice = fields.Text(translate=True, help="How to check it: read by whoever does.")
 
     _persons_positive = models.Constraint(
         'CHECK (persons > 0)', "At least one person checks a shipment.")
 
-    @api.constrains('subject', 'file_required', 'product_category_ids')
+    @api.constrains('subject', 'file_required', 'product_category_ids', 'product_ids')
     def _check_subject(self):
         for point in self:
-            if point.subject == 'address' and (point.file_required or point.product_category_ids):
+            goods = point.product_category_ids or point.product_ids
+            if point.subject == 'address' and (point.file_required or goods):
                 raise ValidationError(self.env._(
                     "“%s” looks at the address: it needs no report and does not depend on the goods.", point.name))
 
@@ -100,6 +103,6 @@ class SaleShipmentCheckPoint(models.Model):
             and self._applies_to_products(products))
 
     def _applies_to_products(self, products):
-        categories = self.product_category_ids
-        return not categories or any(
+        categories, chosen = self.product_category_ids, self.product_ids
+        return not (categories or chosen) or bool(products & chosen) or any(
             f'/{category.id}/' in f'/{product.categ_id.parent_path}' for product in products for category in categories)

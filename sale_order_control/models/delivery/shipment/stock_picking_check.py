@@ -132,15 +132,16 @@ class StockPicking(models.Model):
         checks = self.shipment_check_ids.filtered(lambda check: check.digest == digest).sorted('id')
         return judge_findings(checks.line_ids._get_findings())
 
-    def _get_open_check_points(self, moves=None):
+    def _get_open_check_points(self, moves=None, packed=None):
         """Tell which points still need somebody.
 
-        :param stock.move moves: what leaves, if not all that is open
+        :param stock.move moves: whose goods are meant, if not all that is open
+        :param stock.move packed: what leaves with them, of other orders too: it was looked at together
         :return: ``{point: PointVerdict or None}``
         """
         self.ensure_one()
         points = self._get_goods_points(moves)
-        return points._get_open(self._get_check_verdicts(moves)) if points else {}
+        return points._get_open(self._get_check_verdicts(moves if packed is None else packed)) if points else {}
 
     def _get_points_for(self, user):
         """Return the points that a user can still say something about."""

@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
 
 SHORTAGE_SETTINGS = (
     'shortage_user_id', 'shortage_days', 'substitute_price', 'promise_by_itself', 'repromise_by_itself')
@@ -43,12 +42,11 @@ class ResCompany(models.Model):
 
     @api.constrains('shortage_days')
     def _check_shortage_days(self):
-        if any(company.shortage_days < 0 for company in self.sudo()):
-            raise ValidationError(self.env._("“Days to Answer” cannot be below zero: enter a number of days, or 0."))
+        self._check_control_numbers(['shortage_days'])
 
 
-class ResConfigSettings(models.TransientModel):
-    _inherit = 'res.config.settings'
+class SaleControlSwitches(models.AbstractModel):
+    _inherit = 'sale.control.switches'
 
     shortage_user_id = fields.Many2one(related='company_id.shortage_user_id', readonly=False)
     shortage_days = fields.Integer(related='company_id.shortage_days', readonly=False)

@@ -2,6 +2,7 @@ import logging
 
 from odoo import api, models
 from odoo.exceptions import UserError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from ..atp.atp_repromise import Candidate, Run, find_harmed
 from ..promise.sale_order_line import WAITING_STATES
@@ -18,8 +19,7 @@ class StockWarehouse(models.Model):
         """Return the lines of confirmed orders of which something is still to be delivered, oldest order first."""
         lines = self.env['sale.order.line'].sudo().search([
             ('state', '=', 'sale'), ('promise_state', 'in', WAITING_STATES), ('warehouse_id', '=', self.id)])
-        lines = lines._filter_deliverable().filtered(
-            lambda line: line.product_uom_id.compare(line.product_uom_qty, line.qty_delivered) > 0)
+        lines = lines._filter_deliverable().filtered(lambda line: line._is_anything_left())
         controlled = lines.order_id._get_promise_controlled()
         lines = lines.filtered(lambda line: line.order_id in controlled)
         return lines.sorted(lambda line: (
@@ -83,6 +83,9 @@ class StockWarehouse(models.Model):
             try:
                 with self.env.cr.savepoint():
                     warehouse._repromise_by_itself()
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                # Somebody promises from the same supply just now: the job starts again, and finds what is left.
+                raise
             except Exception:
                 self.env.invalidate_all()
                 _logger.exception("The lines of warehouse %s could not be promised anew.", warehouse.id)

@@ -32,7 +32,7 @@ class SaleOrder(models.Model):
         lines._take_promise_turn()
         try:
             with self.env.cr.savepoint():
-                lines.order_id.warehouse_id._check_promise_setup()
+                lines._get_promise_warehouse()._check_promise_setup()
                 proposals = lines._get_safe_proposals(mode)
                 promised = lines.filtered(lambda line: line.id in proposals)
                 if promised:
@@ -53,7 +53,7 @@ class SaleOrderLine(models.Model):
         :param str mode: see :meth:`SaleOrder._promise_by_itself`
         """
         demands, schedules = self._plan_atp()
-        result = {}
+        result, doubtful = {}, set()
         for line in self.filtered(lambda line: line.id in demands):
             demand, schedule = demands[line.id], schedules[line.id]
             known = demand.knows_lead() or all(part.source != 'lead_time' for part in schedule)
@@ -61,8 +61,11 @@ class SaleOrderLine(models.Model):
             kept = demand.wanted and ready <= demand.wanted
             if known and (kept or mode == 'earliest'):
                 result[line.id] = max(ready, demand.wanted or ready)
+                if any(part.source == 'lead_time' for part in schedule):
+                    doubtful.add(line.id)
+        unsound = self._find_unsound(result, doubtful)
         return {line_id: day for line_id, day in result.items()
-                if day >= self.browse(line_id)._get_promise_today()}
+                if line_id not in unsound and day >= self.browse(line_id)._get_promise_today()}
 
     def _take_promise_turn(self):
         """Let rival transactions that promise the same goods meet, before supply is read.
@@ -75,7 +78,7 @@ class SaleOrderLine(models.Model):
         kits = self.env['sale.delivery.atp']._explode_kits([line._prepare_ask() for line in lines])
         goods = set()
         for line in lines:
-            warehouse = line.warehouse_id or line.order_id.warehouse_id
+            warehouse = line._get_promise_warehouse()
             parts = kits.get((line.product_id, warehouse), ((line.product_id, 1.0),))
             goods.update((product.id, warehouse.id) for product, _per in parts if warehouse)
         if not goods:

@@ -6,7 +6,7 @@ from odoo.tools import format_date
 
 from ...order.control_words import word_days
 from ..atp.atp_displace import find_displaced
-from ..atp.atp_repromise import STRATEGIES
+from ..atp.atp_repromise import STRATEGIES, find_unsound
 from ..atp.atp_shortage import find_shortage
 from ..promise.sale_order_line import WAITING_STATES
 from .shortage_choice import ShortageChoice
@@ -64,6 +64,27 @@ class SaleOrderLine(models.Model):
             result.freed |= freed
         return result
 
+    def _find_unsound(self, dates, doubtful):
+        """Tell which of these lines would make promises of others fail if all are promised these days.
+
+        What is worked out from known supply never does. A lead time brings goods that nobody has ordered yet, and an
+        answer may speak of goods that others are promised: until they are on their way, the shelf serves them.
+
+        :param dict dates: ``{line_id: date}``
+        :param doubtful: ids of the lines whose day rests on a lead time or on an answer
+        :return: ``{line_id: lines that would fail}``, in full rights
+        """
+        lines = self.sudo().filtered(lambda line: line.id in dates)
+        others = lines.filtered(lambda line: line.id in doubtful)._get_rivals() - lines if doubtful else lines.browse()
+        others = others.filtered('promised_date')
+        asks, found = [line._prepare_ask() for line in lines | others], {}
+        reads = self.env['sale.delivery.atp']._read(asks, (lines | others).ids, promised_only=True) if others or len(
+            lines) > 1 and doubtful else ()
+        for today, demands, balances in reads:
+            mine = {key: day for key, day in dates.items() if key in demands}
+            found.update(find_unsound(list(demands.values()), mine, doubtful, balances, today))
+        return {line_id: lines.browse(harmed) for line_id, harmed in found.items()}
+
     def _get_reserved_in_turn(self):
         """Return the lines with reserved goods that nobody has picked yet, who gives way first being the first."""
         reserved = self.filtered(lambda line: any(
@@ -85,8 +106,7 @@ class SaleOrderLine(models.Model):
         if 'mrp.bom' not in self.env:   # of kits, components are what is short
             domain.append(('product_id', 'in', (products or self.product_id).ids))
         lines = self.sudo().search(domain)
-        return lines._filter_deliverable().filtered(
-            lambda line: line.product_uom_id.compare(line.product_uom_qty, line.qty_delivered) > 0)
+        return lines._filter_deliverable().filtered(lambda line: line._is_anything_left())
 
     def _word_displaced(self, displaced):
         """Word whose promises slip, one sentence each.

@@ -96,7 +96,7 @@ class SaleOrderLine(models.Model):
     def _apply_split(self, choice, shortage, values):
         if self.state == 'sale':
             (first, quantity), *others = choice.parts
-            parts = ((first, quantity + self.qty_delivered), *others)
+            parts = ((first, quantity + self.product_uom_qty - self.left_quantity), *others)
             return self._promise(
                 {self.id: choice.date}, values.get('change_reason'), values.get('reason'), {self.id: parts})
         self.requested_date = choice.date
@@ -116,7 +116,7 @@ class SaleOrderLine(models.Model):
         if line.promise_state:
             # What a confirmed order waits for comes back as a date, which is proposed to the planner.
             kind, _known = line._get_date_responsible()
-            deadline = line.order_id.warehouse_id._get_promise_moment(day)
+            deadline = line._get_promise_warehouse()._get_promise_moment(day)
             self.env['sale.date.request']._ask(line, kind, user, note, deadline)
             return
         line.order_id.activity_schedule(

@@ -174,7 +174,7 @@ class SaleOrderLine(models.Model):
             date=shortage.ready, quantity=self.product_uom_qty, percent=option.max_percent)
 
     def _get_cancel_choice(self, shortage, option):
-        left = self.qty_delivered + shortage.there if self.state == 'sale' else shortage.there
+        left = shortage.there + (self.product_uom_qty - self.left_quantity if self.state == 'sale' else 0.0)
         values = {
             'quantity': self._word_shortage_quantity(left),
             'ordered': self._word_shortage_quantity(self.product_uom_qty),

@@ -79,7 +79,7 @@ class SaleOrderLine(models.Model):
     def _apply_substitute(self, choice, shortage, values):
         product = self.env['product.product'].browse(choice.product_id)
         prepared = self._prepare_substitute_values(product, choice.quantity, shortage.missing)
-        kept = shortage.there + (self.qty_delivered if self.state == 'sale' else 0.0)
+        kept = shortage.there + (self.product_uom_qty - self.left_quantity if self.state == 'sale' else 0.0)
         if not kept and self.state != 'sale':
             self.write(prepared)
             return
