@@ -149,8 +149,12 @@ class SaleComplaint(models.Model):
         self.ensure_one()
         complaint = self.sudo()
         author = partner or complaint.partner_id
+        body = body or self.env._("Files of the customer")
+        if not partner and contact:
+            # Whoever has the link: the name that was given is all that is known.
+            body = f"{contact}: {body}"
         message = complaint.with_context(mail_post_autofollow_author_skip=True).message_post(
-            body=body or self.env._("Files of the customer"), author_id=author.id or None,
+            body=body, author_id=author.id or None,
             email_from=author.email_formatted or complaint.email_from or contact,
             message_type='comment', subtype_xmlid='mail.mt_comment', attachments=list(files))
         complaint._customer_wrote()
