@@ -7,7 +7,7 @@ operation. Query counts are exact and repeat; times are medians and depend on th
 import logging
 import statistics
 import time
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from unittest.mock import patch
 
 import odoo
@@ -26,6 +26,7 @@ class Database:
 
     def __init__(self, name, controlled):
         self.name, self.controlled, self.registry = name, controlled, Registry(name)
+        self.company = 1
         with self.transaction() as env:
             self.prepare(env)
 
@@ -33,7 +34,8 @@ class Database:
     def transaction(self, user_id=odoo.SUPERUSER_ID):
         with self.registry.cursor() as cr:
             # What the web client sends along with every request.
-            yield odoo.api.Environment(cr, user_id, {"lang": "en_US", "tz": "UTC", "uid": user_id})
+            yield odoo.api.Environment(
+                cr, user_id, {"lang": "en_US", "tz": "UTC", "uid": user_id, "allowed_company_ids": [self.company]})
 
     def prepare(self, env):
         self.seller, self.manager, self.finance = (
@@ -125,9 +127,11 @@ def submit_approve_confirm(database):
         return confirm(database)
     [order_id] = database.new_orders(1, discount=25.0)
     total = [database.measure(database.seller, lambda env: env["sale.order"].browse(order_id).action_submit())]
+    with database.transaction() as env:
+        [request_id] = env["sale.approval.request"].search([("order_id", "=", order_id)]).ids
     for user_id in (database.manager, database.finance):
-        total.append(database.measure(user_id, lambda env: env["sale.approval.request"].search(
-            [("order_id", "=", order_id)]).action_agree()))
+        total.append(database.measure(
+            user_id, lambda env: env["sale.approval.request"].browse(request_id).action_agree()))
     with database.transaction() as env:
         state = env["sale.order"].browse(order_id).state
         if state != "sale":
@@ -135,11 +139,21 @@ def submit_approve_confirm(database):
     return tuple(map(sum, zip(*total, strict=True)))
 
 
+# Who is told what: activities, messages, and taking them back.
+NOTICES = [
+    ("sale.approval.task", "_notify_approvers"),
+    ("sale.approval.request", "_dismiss_approvers"),
+    ("sale.approval.request", "_tell_makers"),
+    ("sale.order", "_close_acceptance_activities"),
+]
+
+
 @contextmanager
 def without_notices(database):
-    """Send nothing: messages are counted in rows of their own."""
-    with patch.object(database.registry["sale.approval.request"], "_send_notice", lambda *_args: None) \
-            if database.controlled else nullcontext():
+    """Tell nobody: notifications are counted in rows of their own."""
+    with ExitStack() as stack:
+        for model, method in NOTICES if database.controlled else ():
+            stack.enter_context(patch.object(database.registry[model], method, lambda *_args: None))
         yield
 
 

@@ -3,6 +3,7 @@
 from .policy import sale_approval_policy
 from .policy import sale_approval_policy_conditions
 from .policy import sale_approval_level
+from .policy import sale_approval_rules
 from .policy import sale_approval_preset
 
 # The request in the order in which it builds on itself: records, decisions, notices.
@@ -17,6 +18,7 @@ from .request import sale_approval_sheet
 from .request import sale_approval_reroute
 from .request import sale_approval_delegation
 from .request import sale_approval_deadline
+from .request import working_time
 from .request import res_users
 from .policy import res_partner
 
@@ -41,6 +43,7 @@ from .check import sale_order_makers
 from .check import sale_order_owner
 from .check import sale_order_display
 from .check import sale_order_paper
+from .check import sale_order_mail
 from .check import sale_order_preview
 from .check import sale_order_change
 from .check import sale_order_status

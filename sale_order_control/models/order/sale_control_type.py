@@ -53,6 +53,12 @@ class SaleControlType(models.Model):
         return frozenset(self.sudo().with_context(active_test=False).search([('run_approval', '=', True)]).ids)
 
     @api.model
+    @tools.ormcache('type_id', 'self.env.lang')
+    def _get_name(self, type_id):
+        """Return the name of a sales type in the reader's language; empty without one."""
+        return self.sudo().browse(type_id or ()).name or ''
+
+    @api.model
     @tools.ormcache()
     def _names_classes(self):
         """Whether any sales type depends on the class of the customer."""

@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from .control_memory import control_memory
+from .control_read import read_lines
 from .control_terms import ControlTerms
 
 
@@ -203,7 +204,16 @@ class SaleOrder(models.Model):
 
         :return: ``{order_id: ControlTerms}``
         """
+        read_lines(self.sudo(), 'order_line')
+        self._read_control_products()
         return {order.id: order._prepare_control_terms() for order in self.sudo()}
+
+    def _read_control_products(self):
+        """Read the products of these orders and their costs together: Odoo asks for costs apart."""
+        products = self.env['product.product']
+        names = [name for name, field in products._fields.items() if field.prefetch is True and field.column_type]
+        for company, orders in self.sudo().grouped('company_id').items():
+            orders.order_line.product_id.with_company(company).fetch([*names, 'standard_price'])
 
     def _prepare_control_terms(self):
         self.ensure_one()

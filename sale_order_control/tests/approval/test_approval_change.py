@@ -66,7 +66,34 @@ class TestApprovalChange(ApprovalCommon):
         request.with_user(self.sales_manager).action_agree()
         self.assertEqual(order.state, 'sale')
 
+    def test_a_list_from_before_agrees_to_what_it_shows_only(self):
+        order, changed, _line = self._asked(
+            self._level(self.finance | self.sales_manager, quorum='all', may_change_discount=True))
+        same, unseen = (self._submitted(amount, discount=10.0)[1] for amount in (11, 12))
+        requests = (changed | same | unseen).with_user(self.finance)
+        seen = {str(request.id): request.digest for request in changed | same}
+        self._change(changed, self.sales_manager, discount=10.0)
+        listed = requests.with_context(approval_seen=seen)
+        # The window for a comment was opened from the list, and knows what it showed.
+        wizard = self.env['sale.approval.comment'].with_user(self.finance).with_context(
+            approval_seen=seen, active_model='sale.approval.request', active_ids=requests.ids).create(
+                {'decision': 'agree', 'comment': "Seen"})
+        message = wizard.action_decide()['params']['message']
+        self.assertIn("changed since you opened it", message)
+        self.assertIn(f"The list did not show {unseen.name}", message)
+        self.assertEqual(
+            [self._tasks(request)[self.finance] for request in (changed, same, unseen)],
+            ['pending', 'agreed', 'pending'])
+        with self.assertRaisesRegex(UserError, "changed since you opened it"):
+            (listed - listed.browse(same.id)).action_agree()
+        (changed | unseen).with_user(self.finance).with_context(approval_seen={
+            str(request.id): request.digest for request in changed | unseen}).action_agree()
+        self.assertEqual([self._tasks(request)[self.finance] for request in (changed, unseen)], ['agreed'] * 2)
+
     def test_the_buttons_of_the_page_say_which_terms_it_shows(self):
+        arch = etree.fromstring(self.env['sale.approval.request'].get_view(view_type='list')['arch'])
+        self.assertEqual(arch.get('js_class'), 'sale_order_control_approval_list')
+        self.assertTrue(arch.xpath("//field[@name='digest']"))
         for kind in ('form', 'kanban'):
             arch = etree.fromstring(self.env['sale.approval.request'].get_view(view_type=kind)['arch'])
             buttons = arch.xpath("//button[@name='action_agree']")

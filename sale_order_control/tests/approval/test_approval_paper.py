@@ -1,7 +1,8 @@
-from odoo import Command
+from odoo import SUPERUSER_ID, Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, tagged
 
+from ...models.order.control_memory import event_happened
 from .common import ApprovalCommon
 
 
@@ -63,6 +64,65 @@ class TestApprovalSending(ApprovalPaperCommon):
         small = self._create_order(1)
         small.action_quotation_sent()
         self.assertEqual(small.state, 'sent')
+
+    def _compose(self, order, **values):
+        return self.env['mail.compose.message'].with_user(self.salesperson).create({
+            'model': 'sale.order', 'res_ids': repr(order.ids), 'composition_mode': 'comment', 'body': "Our offer",
+            **values})
+
+    def test_neither_papers_nor_links_reach_customers_before(self):
+        order, to_customer = self._create_order(10), {'partner_ids': [Command.set(self.customer.ids)]}
+        words = "Here"
+        paper = self.env['ir.attachment'].with_user(self.salesperson).create({'name': "offer.pdf", 'raw': b"offer"})
+        papers = {'attachment_ids': [Command.set(paper.ids)]}
+        followed = self._create_order(10)
+        followed.message_subscribe(partner_ids=self.customer.ids)
+        ways = {
+            'letter': self._compose(order, **to_customer, **papers).action_send_mail,
+            'letter to a follower': self._compose(followed, **papers).action_send_mail,
+            'letter with the link': self._compose(
+                order, **to_customer, body=f'<a href="{order.get_portal_url()}">Offer</a>').action_send_mail,
+            'mass mailing': self._compose(order, composition_mode='mass_mail', **papers).action_send_mail,
+            'mass mailing with the link': self._compose(
+                order, composition_mode='mass_mail',
+                body='<a t-att-href="object.get_portal_url()">Offer</a>').action_send_mail,
+            'paper by hand': lambda: order.message_post(
+                body=words, partner_ids=self.customer.ids, attachment_ids=paper.ids),
+            'new paper': lambda: order.message_post(
+                body=words, partner_ids=self.customer.ids, attachments=[("offer.pdf", b"offer")]),
+            'paper to a follower': lambda: followed.message_post(
+                body=words, attachment_ids=paper.ids, subtype_xmlid='mail.mt_comment'),
+            'notice': lambda: order.message_notify(
+                body=words, partner_ids=self.customer.ids, attachment_ids=paper.ids),
+            'paper to an address': lambda: order.message_post(
+                body=words, outgoing_email_to="buyer@example.com", attachment_ids=paper.ids,
+                subtype_xmlid='mail.mt_comment'),
+        }
+        for name, way in ways.items():
+            with self.subTest(name), self.assertRaisesRegex(UserError, "neither papers nor the link"), \
+                    self.cr.savepoint():
+                way()
+        # Words reach customers, and colleagues get everything.
+        self._compose(order, **to_customer).action_send_mail()
+        colleague = {'partner_ids': [Command.set(self.finance.partner_id.ids)]}
+        self._compose(order, **colleague, **papers).action_send_mail()
+        order.message_post(body=words, partner_ids=self.finance.partner_id.ids, attachment_ids=paper.ids)
+        followed.message_post(body=words, attachment_ids=paper.ids, subtype_xmlid='mail.mt_note')
+        # So does the customer once somebody agreed, or where the company does not mind.
+        self._approve(order)
+        self._compose(order, **to_customer, **papers).action_send_mail()
+        self.company.control_send_approved = False
+        self._compose(followed, **to_customer, **papers).action_send_mail()
+
+    def test_what_customers_send_and_sign_is_kept(self):
+        order = self._create_order(10)
+        order.message_subscribe(partner_ids=self.customer.ids)
+        words = "See what is attached"
+        with event_happened(self.env):
+            order.message_post(body=words, attachments=[("drawing.pdf", b"d")], subtype_xmlid='mail.mt_comment')
+        order.with_user(SUPERUSER_ID).message_post(
+            body=words, attachments=[("signed.pdf", b"s")], subtype_xmlid='mail.mt_comment')
+        self.assertIn("signed.pdf", order.message_ids.attachment_ids.mapped('name'))
 
     def _share(self, order):
         return self.env['portal.share'].create({

@@ -16,7 +16,7 @@ class SaleOrder(models.Model):
             'ship_to': self.partner_shipping_id.display_name,
             'payment_term': self.payment_term_id.display_name or '',
             'requested_date': fields.Date.to_string(self.requested_date) or '',
-            'sale_type': self.sale_type_id.name or '',
+            'sale_type': self.sale_type_id._get_name(self.sale_type_id.id),
             'lines': [
                 {
                     'id': line.id,

@@ -186,17 +186,6 @@ class IrActionsReport(models.Model):
             self.env['sale.order'].sudo().browse(ids)._refuse_unapproved_printing()
 
 
-class MailComposeMessage(models.TransientModel):
-    """A template is how quotations are sent; a message without one is correspondence."""
-
-    _inherit = 'mail.compose.message'
-
-    def _action_send_mail(self, auto_commit=False):
-        for composer in self.filtered(lambda one: one.model == 'sale.order' and one.template_id):
-            self.env['sale.order'].sudo().browse(composer._evaluate_res_ids())._refuse_unapproved_sending()
-        return super()._action_send_mail(auto_commit=auto_commit)
-
-
 class MailTemplate(models.Model):
     _inherit = 'mail.template'
 

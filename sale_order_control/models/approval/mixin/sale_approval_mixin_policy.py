@@ -158,23 +158,19 @@ class SaleApprovalMixin(models.AbstractModel):
         :param res.users requester: who submits; left out besides the makers
         :return: ``{document_id: ([PlannedLevel, ...] in the order of deciding, {policy_id: what is wrong})}``
         """
-        all_ids = set().union(*policy_ids.values()) if policy_ids else set()
-        policies = self.env['sale.approval.policy'].sudo().browse(all_ids).sorted()
-        # Levels, and the people of all of them, are read together.
-        every_level = self.env['sale.approval.level']._search_of(policies)
-        every_level.user_ids.mapped('company_ids')
+        policies, levels = self.env['sale.approval.policy'], self.env['sale.approval.level']
         plans = {}
         for document in self.sudo():
             excluded = document._get_approval_makers()
             excluded |= requester or excluded.browse()
             problems, planned = {}, {}
-            matched = policies & policies.browse(policy_ids[document.id])
-            levels = every_level.filtered(lambda level, matched=matched: level.policy_id in matched)
+            matched = sorted(policy_ids[document.id], key=lambda one: (policies._get_handling(one).sequence, one))
+            matched_levels = levels._search_of(policies.browse(matched))
             # Stable: levels of the policy that comes first win among equal sequences.
-            for level in levels.sorted('sequence'):
+            for level in matched_levels.sorted(lambda level: level._get_rule(level.id).sequence):
                 plan = level._plan(document, excluded)
                 if len(plan.user_ids) < plan.needed or not plan.user_ids:
-                    problems.setdefault(level.policy_id.id, level._explain_shortage(plan))
+                    problems.setdefault(level._get_rule(level.id).policy_id, level._explain_shortage(plan))
                 # Two policies that ask the same persons ask once, as early as the first of them.
                 planned.setdefault(plan.key, plan)
             plans[document.id] = (list(planned.values()), problems)

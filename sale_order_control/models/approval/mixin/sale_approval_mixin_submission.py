@@ -99,7 +99,8 @@ class SaleApprovalMixin(models.AbstractModel):
         :param policy_ids: ids of the policies that matched
         """
         self.ensure_one()
-        policies = self.env['sale.approval.policy'].sudo().browse(policy_ids)
+        policies = self.env['sale.approval.policy']
+        handlings = [policies._get_handling(policy_id) for policy_id in policy_ids]
         amount, currency = self._get_approval_amount()
         snapshot = self._prepare_approval_snapshot()
         return {
@@ -110,8 +111,8 @@ class SaleApprovalMixin(models.AbstractModel):
             'digest': self._get_approval_digest(snapshot),
             'snapshot': snapshot,
             'covered': {issue.code: issue.figures for issue in reasons},
-            'expires_on': self._get_approval_expiry(policies),
-            'tolerance': min(policies.mapped('tolerance_percent'), default=0.0),
+            'expires_on': self._get_approval_expiry(handlings),
+            'tolerance': min((handling.tolerance_percent for handling in handlings), default=0.0),
             'reasons': [self._prepare_approval_reason(issue) for issue in reasons],
             'display': self._prepare_approval_display(),
             'document_name': self.display_name,
@@ -129,9 +130,9 @@ class SaleApprovalMixin(models.AbstractModel):
             'answers': list(issue.facts.get('issues', ())) if issue.facts.get('answers') else [],
         }
 
-    def _get_approval_expiry(self, policies):
+    def _get_approval_expiry(self, handlings):
         """Return the day on which a request clears itself if nobody decides: the soonest that a policy says."""
-        days = [policy.expire_days for policy in policies if policy.expire_days]
+        days = [handling.expire_days for handling in handlings if handling.expire_days]
         return self.env['sale.order']._get_control_today() + timedelta(days=min(days)) if days else False
 
     def _get_approval_digest(self, snapshot):

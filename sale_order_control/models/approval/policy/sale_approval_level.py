@@ -1,6 +1,6 @@
 from dataclasses import dataclass
 
-from odoo import SUPERUSER_ID, api, fields, models, tools
+from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 
 APPROVER_TYPES = [
@@ -143,8 +143,7 @@ class SaleApprovalLevel(models.Model):
     @api.model
     def _is_approver(self, user, company):
         """Whether a user may ever approve for a company: a living colleague, no robot, no portal user."""
-        return bool(
-            user and user.active and not user.share and user.id != SUPERUSER_ID and company in user.company_ids)
+        return user.id in self._get_able_ids(company.id)
 
     @api.model
     def _is_entitled(self, user):
@@ -190,7 +189,11 @@ class SaleApprovalLevel(models.Model):
         :param res.users excluded: its makers, who never approve what they made
         """
         self.ensure_one()
-        users = self._get_users_by_document(document) or self._get_static_users()
+        rule = self._get_rule(self.id)
+        if rule.approver_type == 'users':
+            users = document.env['res.users'].browse(rule.user_ids)
+        else:
+            users = self._get_users_by_document(document) or self._get_static_users()
         company = document._get_approval_company()
         return (users - excluded).filtered(lambda user: self._is_approver(user, company))
 
@@ -199,17 +202,18 @@ class SaleApprovalLevel(models.Model):
 
         :return: :class:`PlannedLevel`, with too few users if the level cannot decide
         """
+        rule = self._get_rule(self.id)
         return PlannedLevel(
-            level_id=self.id,
-            name=self.name,
-            policy_name=self.policy_id.name,
-            sequence=self.sequence,
-            quorum=self.quorum,
-            quorum_number=self.quorum_number,
-            distinct_persons=self.distinct_persons,
-            comment_required=self.comment_required,
-            skip_agreed=self.skip_agreed,
-            edit_kinds=self._get_edit_kinds(),
+            level_id=rule.id,
+            name=rule.name,
+            policy_name=rule.policy_name,
+            sequence=rule.sequence,
+            quorum=rule.quorum,
+            quorum_number=rule.quorum_number,
+            distinct_persons=rule.distinct_persons,
+            comment_required=rule.comment_required,
+            skip_agreed=rule.skip_agreed,
+            edit_kinds=rule.edit_kinds,
             user_ids=tuple(self._get_approvers(document, excluded).sorted('id').ids),
         )
 

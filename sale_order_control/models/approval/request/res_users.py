@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class ResUsers(models.Model):
@@ -19,9 +19,16 @@ class ResUsers(models.Model):
                 managers |= user.employee_ids.parent_id.user_id
         return managers
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        # Who may approve at all is remembered.
+        self.env.registry.clear_cache()
+        return super().create(vals_list)
+
     def write(self, vals):
         result = super().write(vals)
         if vals.keys() & {'active', 'company_ids', 'group_ids', 'share'}:
+            self.env.registry.clear_cache()
             self.env['sale.approval.task'].sudo()._reroute_absent(self)
         return result
 
@@ -32,5 +39,6 @@ class ResGroups(models.Model):
     def write(self, vals):
         result = super().write(vals)
         if vals.keys() & {'user_ids', 'implied_ids'}:
+            self.env.registry.clear_cache()
             self.env['sale.approval.task'].sudo()._reroute_absent()
         return result

@@ -67,9 +67,9 @@ class SaleApprovalRequest(models.Model):
     _inherit = 'sale.approval.request'
 
     change_ids = fields.One2many('sale.approval.change', 'request_id', string="Changes by Approvers", readonly=True)
-    changed_by_ids = fields.Many2many(
-        'res.users', 'sale_approval_request_changed_by_rel', string="Made It Worse", readonly=True,
-        help="Approvers who changed the terms to the worse: they are makers now, and do not decide.")
+    changed_by = fields.Json(
+        readonly=True, help="Ids of the approvers who changed the terms to the worse: they are makers now, and do not "
+                            "decide.")
     can_change = fields.Boolean(compute='_compute_can_change', compute_sudo=False)
 
     def _compute_can_change(self):
@@ -78,23 +78,33 @@ class SaleApprovalRequest(models.Model):
             request.can_change = request in mine.request_id
 
     def _is_made_by(self, user):
-        return super()._is_made_by(user) or user in self.changed_by_ids
+        return super()._is_made_by(user) or user.id in (self.changed_by or ())
 
     # === WHAT A PAGE SHOWS ===#
 
     def _filter_outdated(self):
         """Filter the requests whose terms are not the ones that the current user was shown.
 
-        A page says by the context key ``approval_seen`` which terms it shows, as their fingerprint. It takes away
-        only: whoever decides without a page decides on what there is.
+        A page says by the context key ``approval_seen`` which terms it shows, as their fingerprint; a list says it
+        for each request that it shows. It takes away only: whoever decides without a page decides on what there is.
         """
         if 'approval_seen' not in self.env.context:
             return self.browse()
-        seen = self.env.context['approval_seen'] or False
-        return self.filtered(lambda request: request.digest != seen)
+        seen = self.env.context['approval_seen']
+        return self.filtered(lambda request: (request.digest or '') != (
+            seen.get(str(request.id)) if isinstance(seen, dict) else seen or ''))
+
+    def _is_unseen(self):
+        """Whether the list that the current user decides in did not show the request."""
+        seen = self.env.context.get('approval_seen')
+        return isinstance(seen, dict) and str(self.id) not in seen
 
     def _explain_not_waiting(self):
         request = self.sudo()
+        if request._is_unseen() and request._get_tasks_of(self.env.user):
+            return self.env._(
+                "The list did not show %s: it came later, or stands on another page. Look at it, then decide.",
+                request._get_numbered_title())
         if request._filter_outdated() and request._get_tasks_of(self.env.user):
             changes = "; ".join(
                 f"{change.subject}: {change.label} {change.old_value} → {change.new_value}"
@@ -268,7 +278,7 @@ class SaleApprovalRequest(models.Model):
         mine = current.filtered(lambda task: task.user_id == user)
         again = current.filtered(lambda task: task.state == 'agreed') - mine
         with approval_deciding(self.env):
-            self.changed_by_ids |= user
+            self.changed_by = [*(self.changed_by or ()), user.id]
             # Another request about the order is no way to decide on it either.
             self.order_id._add_maker()
             mine.filtered(lambda task: task.state in OPEN_STATES).write(

@@ -68,6 +68,23 @@ class SaleApprovalLevel(models.Model):
                     "give the company working hours first, or take the hours away.",
                     level=level.name, company=company.name))
 
+    @api.model
+    def _plan_deadlines(self, level_id, company, start):
+        """Work out by when a level that opens should decide.
+
+        :param int level_id: id of the level; nothing for an approver who was added
+        :param res.company company: by whose working hours
+        :param datetime start: when it opens: naive, UTC
+        :return: values of its tasks; empty where the level sets no time
+        """
+        rule = self._get_rule(level_id) if level_id else None
+        if not rule or not (rule.deadline_hours or rule.remind_hours):
+            return {}
+        deadline, remind, final = (
+            company._plan_working_hours(hours, start) if hours else False
+            for hours in (rule.deadline_hours, rule.remind_hours, rule.final_hours))
+        return {'opened_on': start, 'deadline': deadline, 'remind_on': remind, 'final_on': final, 'is_overdue': False}
+
     def _get_final_hours(self):
         """Return after how many working hours in all the final action follows; 0: never."""
         self.ensure_one()
@@ -94,21 +111,12 @@ class SaleApprovalTask(models.Model):
 
         Who takes a turn over, by a delegation or because it was forwarded, has what is left of its time.
         """
-        timed = self.filtered(lambda task: not task.opened_on and (
-            task.level_id.deadline_hours or task.level_id.remind_hours))
-        moments = {}
-        groups = timed.grouped(lambda task: (
-            task.request_id.company_id, task.level_id.deadline_hours, task.level_id.remind_hours,
-            task.level_id._get_final_hours(), task.asked_on))
-        for (company, deadline, remind, final, start), tasks in groups.items():
-            for hours in (deadline, remind, final):
-                if hours and (company, hours, start) not in moments:
-                    moments[company, hours, start] = company._plan_working_hours(hours, start)
-            tasks.write({
-                'opened_on': start,
-                'deadline': moments.get((company, deadline, start)), 'remind_on': moments.get((company, remind, start)),
-                'final_on': moments.get((company, final, start)), 'is_overdue': False,
-            })
+        levels = self.env['sale.approval.level']
+        for (level_id, company, start), tasks in self.filtered(lambda task: not task.opened_on).grouped(
+                lambda task: (task.level_id.id, task.request_id.company_id, task.asked_on)).items():
+            moments = levels._plan_deadlines(level_id, company, start)
+            if moments:
+                tasks.write(moments)
 
     # === CHASING ===#
 

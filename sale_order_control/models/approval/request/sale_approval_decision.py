@@ -4,6 +4,7 @@ from odoo.tools import SQL
 from odoo.tools.misc import format_datetime
 
 from ...order.control_memory import control_memory
+from ...order.control_read import read_lines
 from .approval_memory import approval_deciding
 from .sale_approval_task import OPEN_STATES
 
@@ -160,6 +161,7 @@ class SaleApprovalRequest(models.Model):
 
         :param str decision: a state of the task: ``agreed``, ``disagreed`` or ``returned``
         """
+        read_lines(self.sudo(), 'task_ids')
         self.check_access('read')
         self._lock_requests()
         # Reading needs a task of one's own, writing none has: from here on in private code.
@@ -234,12 +236,12 @@ class SaleApprovalRequest(models.Model):
         with approval_deciding(self.env):
             skipped.write({'state': 'skipped'})
             called.write({'state': 'pending', 'asked_on': fields.Datetime.now()})
+        turns = called._open_turns()
         (self - approved - closed['disagreed'] - closed['returned'])._dismiss_approvers()
-        called._call_approvers()
-        name = self.env.user.name
-        closed['disagreed']._close('rejected', lambda env: env._("Rejected by %s", name))
-        closed['returned']._close('returned', lambda env: env._("Returned by %s", name))
-        approved._close('approved', lambda env: env._("Approved, last by %s", name))
+        turns._notify_approvers()
+        closed['disagreed']._close('rejected', lambda env: env._("Rejected by %s", env.user.name))
+        closed['returned']._close('returned', lambda env: env._("Returned by %s", env.user.name))
+        approved._close('approved', lambda env: env._("Approved, last by %s", env.user.name))
 
     def _count_earlier_agreements(self):
         """Let agreements count at later levels that say so: the same person is not asked twice.

@@ -5,6 +5,9 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 _logger = logging.getLogger(__name__)
 
+# So many requests a digest lists; the others are behind its link.
+DIGEST_LENGTH = 30
+
 
 class ResUsers(models.Model):
     """Whether somebody wants the daily digest, and when the last one was sent."""
@@ -80,7 +83,8 @@ class SaleApprovalRequest(models.Model):
             return
         env = requests.env
         body = env['ir.qweb']._render('sale_order_control.approval_digest', {
-            'deciding': deciding.sorted('waiting_since'), 'asking': asking.sorted('requested_on')})
+            'deciding': deciding.sorted('waiting_since'), 'asking': asking.sorted('requested_on'),
+            'most': DIGEST_LENGTH})
         if deciding:
             subject = env._("Approvals: %s wait for you", len(deciding))
         else:

@@ -43,8 +43,13 @@ class SaleApprovalRequest(models.Model):
     def _get_outcome(self):
         """Word the outcome with the decider's comment."""
         self.ensure_one()
+        return ": ".join(filter(None, [self.outcome, self._get_outcome_comment()]))
+
+    def _get_outcome_comment(self):
+        """Return what who disagreed or returned it wrote; maybe empty."""
+        self.ensure_one()
         comments = self.task_ids.filtered(lambda task: task.state in ('disagreed', 'returned') and task.comment)
-        return ": ".join([self.outcome or "", *comments[-1:].mapped('comment')])
+        return comments[-1:].comment or ""
 
     def _tell_makers(self, followed):
         """Tell those whose document it is the outcome, in one message per person.
@@ -71,8 +76,8 @@ class SaleApprovalRequest(models.Model):
 
     def _get_outcome_line(self, sentence):
         facts = [fact for document in self._get_document() for fact in document._get_approval_notice_facts()]
-        return Markup("<li>%s %s. %s</li>") % (
-            self._get_decision_link(), self._get_outcome(), " ".join(filter(None, [sentence, *facts])))
+        return self.env['ir.qweb']._render('sale_order_control.approval_mail_result', {
+            'asked': self, 'comment': self._get_outcome_comment(), 'sentence': sentence, 'facts': " ".join(facts)})
 
     def _in_words_of(self, user):
         """Return the requests in a reader's language and time zone."""
@@ -103,7 +108,8 @@ class SaleApprovalRequest(models.Model):
         thread.with_context(lang=user.lang, mail_notify_force_send=False).message_notify(
             partner_ids=user.partner_id.ids,
             subject=subject,
-            body=Markup("<ul>%s</ul>") % Markup().join(lines),
+            body=Markup("<div>%s</div>") % Markup().join(
+                line if isinstance(line, Markup) else Markup("<p>%s</p>") % line for line in lines),
         )
 
 
@@ -117,12 +123,23 @@ class SaleApprovalTask(models.Model):
 
         :param bool timed: whether the time to decide begins now
         """
-        self = self._delegate()
+        self._open_turns(timed)._notify_approvers()
+
+    def _open_turns(self, timed=True):
+        """Give the turns of those who are away to their delegates, and begin their time to decide.
+
+        :return: the tasks that wait now
+        """
+        waiting = self._delegate()
+        if waiting and timed:
+            with approval_deciding(self.env):
+                waiting._set_deadlines()
+        return waiting
+
+    def _notify_approvers(self):
+        """Give each approver an activity per request and one message for all of them."""
         if not self:
             return
-        if timed:
-            with approval_deciding(self.env):
-                self._set_deadlines()
         kind = self.env['ir.model.data']._xmlid_to_res_id(ACTIVITY_TYPE)
         model_id = self.env['ir.model']._get_id('sale.approval.request')
         turns = {(task.request_id, task.user_id): task for task in self}
@@ -160,14 +177,9 @@ class SaleApprovalTask(models.Model):
         return fields.Datetime.context_timestamp(task, task.deadline).date()
 
     def _get_call_line(self):
-        request = self.request_id
-        about = [self.level_name]
-        if request.amount_untaxed:
-            about.append(request.currency_id.format(request.amount_untaxed))
-        return Markup("<li>%s (%s): %s</li>") % (
-            request._get_decision_link(),
-            ", ".join(about),
-            self.asked_for or " ".join(request._get_reason_texts()))
+        """Return what a message says about one turn: the facts, and a link that leads to the decision."""
+        return self.env['ir.qweb']._render(
+            'sale_order_control.approval_mail_call', {'task': self, 'asked': self.request_id})
 
     def _hand_over(self, user, kind, comment):
         """Pass tasks on to another user, who decides on behalf of the first ones; the current user does it.

@@ -172,8 +172,7 @@ class SaleApprovalRequest(models.Model):
         requests = self.sudo().with_context(
             mail_create_nolog=True, mail_create_nosubscribe=True, tracking_disable=True)
         names = self._draw_names(len(values))
-        user_ids = {user_id for plan in plans for level in plan for user_id in level.user_ids}
-        user_names = {user.id: user.name for user in self.env['res.users'].sudo().browse(user_ids)}
+        user_names = self._get_user_names({user_id for plan in plans for level in plan for user_id in level.user_ids})
         with approval_deciding(self.env):
             requests = requests.create([{**vals, 'name': name} for vals, name in zip(values, names, strict=True)])
             tasks = self.env['sale.approval.task'].sudo().create([
@@ -186,7 +185,7 @@ class SaleApprovalRequest(models.Model):
     def _prepare_tasks(self, plan, user_names):
         self.ensure_one()
         first = min(level.sequence for level in plan)
-        now = fields.Datetime.now()
+        levels, now = self.env['sale.approval.level'], fields.Datetime.now()
         return [
             {
                 'request_id': self.id,
@@ -207,10 +206,20 @@ class SaleApprovalRequest(models.Model):
                 'user_name': user_names[user_id],
                 'state': 'pending' if level.sequence == first else 'waiting',
                 'asked_on': now if level.sequence == first else False,
+                **(levels._plan_deadlines(level.level_id, self.company_id, now) if level.sequence == first else {}),
             }
             for index, level in enumerate(plan, 1)
             for user_id in level.user_ids
         ]
+
+    @api.model
+    def _get_user_names(self, user_ids):
+        """Return ``{user_id: name}`` in one question."""
+        self.env['res.users'].flush_model(['partner_id'])
+        self.env['res.partner'].flush_model(['name'])
+        return dict(self.env.execute_query(SQL(
+            "SELECT users.id, partner.name FROM res_users users JOIN res_partner partner "
+            "ON partner.id = users.partner_id WHERE users.id IN %s", tuple(user_ids) or (0,))))
 
     @api.model
     def _draw_names(self, count):
