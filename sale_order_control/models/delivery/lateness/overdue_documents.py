@@ -42,26 +42,21 @@ class SaleOrder(models.Model):
 class StockPicking(models.Model):
     _inherit = 'stock.picking'
 
-    # No relation: what depends on moves by one is looked for each time that a move is reserved.
-    is_overdue_delivery = fields.Boolean(
-        compute='_compute_is_overdue_delivery', compute_sudo=True, groups='base.group_user',
-        help="Whether the transfer should have left for an order by now.")
+    overdue_order_id = fields.Many2one(
+        'sale.order', compute='_compute_overdue_order_id', compute_sudo=True, groups='base.group_user',
+        help="The order for which the transfer should have left by now.")
 
-    @api.depends('state', 'move_ids.state')
-    def _compute_is_overdue_delivery(self):
+    # It depends on nothing: a relation that follows from moves is looked for each time that a move is reserved.
+    def _compute_overdue_order_id(self):
         for picking in self:
-            picking.is_overdue_delivery = bool(picking._get_overdue_order())
-
-    def _get_overdue_order(self):
-        """Return the first order for which the transfer should have left by now; maybe empty."""
-        moves = self.move_ids.filtered(lambda move: move.state not in ('done', 'cancel'))
-        return moves.control_line_id._filter_overdue().order_id[:1]
+            moves = picking.move_ids.filtered(lambda move: move.state not in ('done', 'cancel'))
+            picking.overdue_order_id = moves.control_line_id._filter_overdue().order_id[:1]
 
     def action_apply_for_change(self):
         """Open the form in which closing the overdue transfer without delivering is applied for."""
         self.ensure_one()
         self.check_access('read')
-        return self._get_change_action(self.sudo()._get_overdue_order())
+        return self._get_change_action(self.sudo().overdue_order_id)
 
     def _get_change_action(self, order):
         return {
