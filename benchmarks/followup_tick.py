@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import odoo
-from odoo import Command
 from odoo.modules.registry import Registry
 from odoo.tools import config
 
@@ -45,7 +44,7 @@ def prepare(env):
     product = env["product.product"].create({"name": "Thing", "type": "consu"})
     return env["sale.order"].create({
         "partner_id": env["res.partner"].create({"name": "Customer"}).id, "user_id": env.ref("base.user_admin").id,
-        "order_line": [Command.create({"product_id": product.id})],
+        "order_line": [odoo.Command.create({"product_id": product.id})],
     }).id
 
 

@@ -8,22 +8,18 @@ from .demo_cast import quote, user
 
 
 def tell_followups(env, partner, product):
-    """An order that has left, one that waits for its date, a quotation that expires; one call is on record."""
+    """An order that is called about, one that waits for its date, a quotation that expires; one call is on record."""
     company, today = env.ref("base.main_company"), fields.Date.today()
     company.write({"control_followup": True, "followup_manager_id": user(env, "director").id})
-    shipped, waiting, expiring = (quote(env, partner, product, number) for number in (2, 3, 6))
-    (shipped | waiting).action_submit()
-    shipped.order_line.with_user(user(env, "planner")).action_promise_proposed()
-    moves = shipped.sudo().order_line.move_ids
-    for move in moves:
-        move.quantity, move.picked = move.product_uom_qty, True
-    moves.picking_id.with_context(skip_backorder=True).button_validate()
+    called, waiting, expiring = (quote(env, partner, product, number) for number in (2, 3, 6))
+    (called | waiting).action_submit()
+    called.order_line.with_user(user(env, "planner")).action_promise_proposed()
     expiring.write({"state": "sent", "validity_date": today + timedelta(days=1)})
     env.cr.precommit.run()
     env["sale.followup.rule"]._tick_dates(200)
     tasks = env["sale.followup.task"].search([
-        ("user_id", "=", user(env, "salesperson").id), ("order_id", "=", shipped.id), ("state", "=", "open")])
+        ("user_id", "=", user(env, "salesperson").id), ("order_id", "=", called.id), ("state", "=", "open")])
     for task in tasks[:1].with_user(user(env, "salesperson")):
         task._record_contact(
-            "call", "Arrives tomorrow before noon; she will have two people at the ramp.", "again", "Ms Dana",
-            "Ask whether the ramp was free", today)
+            "call", "Everything is right; deliver before noon, two people wait at the ramp.", "again", "Ms Dana",
+            "Ask whether the ramp is free", today)

@@ -64,11 +64,13 @@ class SaleFollowupRule(models.Model):
         """Return what the placeholders of a text stand for, in the language of the context."""
         document = document.with_env(self.env)
         amount = document if 'amount_total' in document._fields else order
+        # Of a bill, what is still to be paid.
+        figure = 'amount_residual' if 'amount_residual' in amount._fields else 'amount_total'
         return {
             'customer': partner.display_name or '',
             'document': document.display_name or '',
             'order': order.name or document.display_name or '',
             'date': format_date(self.env, anchor) if anchor else '',
-            'amount': format_amount(self.env, amount.amount_total, amount.currency_id) if amount else '',
+            'amount': format_amount(self.env, amount[figure], amount.currency_id) if amount else '',
             'salesperson': order.user_id.name or partner.user_id.name or '',
         }
