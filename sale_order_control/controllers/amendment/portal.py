@@ -31,10 +31,13 @@ class AmendmentPortal(CustomerPortal):
             amendment = self._get_customers_amendment(amendment_id, access_token)
         except (AccessError, MissingError):
             return request.redirect('/my')
+        if amendment.customer_state == 'none' and not request.env.user._is_internal():
+            # Not offered yet: we are still making up our minds.
+            return request.redirect('/my')
         before, after = amendment._get_customer_totals()
         return request.render('sale_order_control.portal_amendment', {
             'amendment': amendment,
-            'order': amendment.order_id,
+            'changed_order': amendment.order_id,
             'rows': amendment._get_customer_rows(),
             'total_before': before,
             'total_after': after,

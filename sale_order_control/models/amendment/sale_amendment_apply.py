@@ -237,9 +237,14 @@ class SaleAmendment(models.Model):
         if commands:
             values['order_line'] = commands
         locked, fiscal_position = order.locked, order.fiscal_position_id
+        left = {picking: picking.partner_id for picking in order.picking_ids if picking.state == 'done'}
         if locked:
             order.locked = False
         order.with_context(update_delivery_shipping_partner=True).write(values)
+        for picking, partner in left.items():
+            # Odoo gives the new address to what has arrived at the former one, too.
+            if picking.partner_id != partner:
+                picking.partner_id = partner
         if order.fiscal_position_id != fiscal_position:
             order._recompute_taxes()
         if locked:

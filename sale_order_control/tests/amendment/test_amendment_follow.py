@@ -69,6 +69,26 @@ class TestAmendmentFollow(AmendmentCommon):
         self.assertNotIn(self.sales_manager.partner_id, notice.partner_ids)
         self.assertIn("10.00 → 7.00", notice.body)
 
+    def test_what_was_bought_for_the_order_follows_and_its_buyer_is_told(self):
+        if 'purchase.order' not in self.env or 'created_purchase_line_ids' not in self.env['stock.move']._fields:
+            self.skipTest("Needs purchase_stock: ./dev test --install sale_purchase_stock")
+        buyer = self._new_user('soc_buyer', 'purchase.group_purchase_user,stock.group_stock_user')
+        routes = self.env.ref('stock.route_warehouse0_mto') | self.env.ref('purchase_stock.route_warehouse0_buy')
+        routes.active = True
+        vendor = self.env['res.partner'].create({'name': "Vendor", 'buyer_id': buyer.id})
+        bought = self._new_product("Bought", 10.0, 5.0, stock=0.0)
+        bought.write({
+            'route_ids': [Command.set(routes.ids)], 'seller_ids': [Command.create({'partner_id': vendor.id})]})
+        order = self._confirmed(3, product_id=bought.id)
+        self._amend(order, 5)
+        purchased = self.env['purchase.order.line'].search([('product_id', '=', bought.id)])
+        self.assertEqual((sum(purchased.mapped('product_qty')), purchased.order_id.user_id), (5.0, buyer))
+        [notice] = order.sudo().message_ids.filtered(lambda message: "Changed by AM/" in message.body)
+        self.assertIn(buyer.partner_id, notice.partner_ids)
+        self._amend(order, scope='order', note="No money")
+        self.assertEqual(order.state, 'cancel')
+        self.assertFalse(self._open_quantity(order))
+
     def test_promises_are_made_again_with_the_reason(self):
         self._switch(promise='enforce')
         order = self._confirmed(10)
@@ -157,7 +177,7 @@ class TestAmendmentFollow(AmendmentCommon):
         self.assertEqual(revisions.mapped('number'), [0, 1, 2])
         action = (revisions[0] | revisions[2]).with_user(self.salesperson).action_compare()
         wizard = self.env['sale.revision.compare'].with_user(self.salesperson).with_context(
-            action['context']).create({})
+            **action['context']).create({})
         self.assertEqual([row['differs'] for row in wizard._compare()['rows']], [True, False])
         self.assertIn("table-warning", wizard.comparison_html)
         with self.assertRaises(AccessError):

@@ -139,6 +139,24 @@ class TestAmendmentGuard(AmendmentCommon):
         self.order.action_update_taxes()
         self.assertEqual(self.order.fiscal_position_id, position)
 
+    def test_shipping_costs_are_charged_and_corrected_but_not_given_away(self):
+        shipping = self.env['product.product'].create({
+            'name': "Shipping", 'type': 'service', 'list_price': 20.0, 'taxes_id': [Command.clear()]})
+        if 'delivery.carrier' in self.env:
+            carrier = self.env['delivery.carrier'].create({
+                'name': "Van", 'product_id': shipping.id, 'delivery_type': 'fixed', 'fixed_price': 20.0})
+            self.order.set_delivery_line(carrier, 20.0)
+        else:
+            # Without delivery methods no product is one of shipping: stand in for that question alone.
+            self.patch(self.registry['sale.order'], '_get_shipping_product_ids', lambda self, ids: {shipping.id} & ids)
+            self.env['sale.order.line'].sudo().create({
+                'order_id': self.order.id, 'product_id': shipping.id, 'price_unit': 20.0})
+        charged = self.order.order_line - self.line
+        charged.price_unit = 25.0
+        self.assertEqual(charged.price_subtotal, 25.0)
+        with self.assertRaises(UserError):
+            charged.price_unit = -25.0
+
     def test_what_has_happened_already_is_recorded(self):
         with event_happened(self.env):
             self.order.sudo().order_line.product_uom_qty = 8

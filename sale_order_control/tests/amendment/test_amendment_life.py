@@ -37,7 +37,7 @@ class TestAmendmentLife(AmendmentCommon):
 
     def test_another_product_address_and_terms(self):
         order = self._confirmed(10)
-        self._deliver(order, 4)
+        delivered = self._deliver(order, 4)
         address = self.env['res.partner'].create({'name': "Gate 2", 'parent_id': self.customer.id, 'type': 'delivery'})
         term = self.env.ref('account.account_payment_term_immediate')
         amendment = self._amend(
@@ -51,7 +51,7 @@ class TestAmendmentLife(AmendmentCommon):
         self.assertEqual(str(order.requested_date), '2030-01-02')
         self.assertEqual(self._open_quantity(order), {self.other_product: 6.0})
         open_transfers = order.sudo().picking_ids.filtered(lambda picking: picking.state not in ('done', 'cancel'))
-        self.assertEqual(open_transfers.partner_id, address)
+        self.assertEqual((open_transfers.partner_id, delivered.partner_id), (address, self.customer))
 
     def test_the_rest_and_the_whole_order_are_cancelled(self):
         order = self._confirmed(10, lines=2)
