@@ -154,6 +154,8 @@ class SaleAmendment(models.Model):
         typed = {
             name: fields.Date.to_string(self[name]) or '' if name == 'requested_date' else self[name]._origin.id
             for name in HEADER_FIELDS}
+        # An order always has its addresses: where a form does not show them, they stay.
+        typed = {name: value for name, value in typed.items() if value or not name.startswith('partner_')}
         return {name: value for name, value in typed.items() if value != getattr(drawn, name)}
 
     def _is_nothing_changed(self):

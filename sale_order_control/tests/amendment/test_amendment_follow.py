@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .common import AmendmentCommon
 
@@ -141,6 +141,14 @@ class TestAmendmentFollow(AmendmentCommon):
         self._switch(credit='enforce')
         self.env['credit.account']._for_partners(self.customer, self.company)._set_limit('amount', 1200.0)
         order = self._confirmed(10)
+        # The short form over the order, before anything is typed or saved.
+        form = Form(
+            self.env['sale.amendment'].with_user(self.salesperson).with_context(default_order_id=order.id),
+            view='sale_order_control.sale_amendment_view_form_quick')
+        self.assertIn("Nothing changes yet", form.impact_html)
+        with form.line_ids.edit(0) as row:
+            row.product_uom_qty = 20
+        self.assertIn("over the limit", form.impact_html)
         amendment = self._amend(order, 20, submit=False)
         self.assertIn("over the limit", amendment.impact_html)
         with self.assertRaisesRegex(UserError, "over the limit"):
