@@ -114,7 +114,7 @@ class SaleOrder(models.Model):
             self.env['sale.assignment.rule']._get_rule_ids(company.id))
         people = {rule: rule._get_people(company) for rule in rules}
         loads = self._get_workloads(self.env['res.users'].union(*people.values()), company)
-        facts = []
+        facts, given = [], {}
         for order in self:
             for rule in rules:
                 words = rule._match(order)
@@ -123,7 +123,8 @@ class SaleOrder(models.Model):
                 if words is None or not free:
                     continue
                 user = min(free, key=lambda one: (loads[one.id], one.id))
-                order.user_id = user
+                given.setdefault(user, self.browse())
+                given[user] |= order
                 facts.append({
                     'order_id': order.id, 'company_id': company.id, 'rule_id': rule.id, 'user_id': user.id,
                     'open_count': loads[user.id],
@@ -131,6 +132,8 @@ class SaleOrder(models.Model):
                 })
                 loads[user.id] += 1
                 break
+        for user, orders in given.items():
+            orders.user_id = user
         if facts:
             self.env['sale.assignment']._record_facts(facts)
 
