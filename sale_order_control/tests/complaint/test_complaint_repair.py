@@ -22,7 +22,7 @@ class TestComplaintRepair(ComplaintCommon):
         self.assertEqual(
             (repairs._name, repairs.product_id, repairs.product_qty, repairs.partner_id, repairs.under_warranty),
             ('repair.order', self.product, 2, self.customer, True))
-        self.assertIn("Two of ten arrived scratched", str(repairs.internal_notes or repairs.repair_request))
+        self.assertIn("Two of ten arrived scratched", repairs.internal_notes)
         self.assertIn(repairs.name, remedy.outcome)
         # Another remedy of the same goods is too much; after a cancelled repair it is made once more.
         self.assertEqual(remedy.copy({'complaint_id': complaint.id}).line_ids.most_quantity, 0)

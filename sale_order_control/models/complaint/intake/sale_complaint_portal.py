@@ -64,10 +64,12 @@ class SaleComplaint(models.Model):
             for index, key in enumerate(keys)]
 
     def _get_portal_expected(self):
-        """Return until when the customer hears from us, in words; empty where nothing is open."""
+        """Return until when the customer hears from us, in words; empty where nothing is open, or it is the
+        customer's turn."""
         self.ensure_one()
-        day = self._get_expected_answer() if self.is_open else False
-        return format_datetime(self.env, day, dt_format='medium') if day else ""
+        asked = self.waiting_since or any(remedy.state == 'offered' for remedy in self.sudo().remedy_ids)
+        moment = self._get_expected_answer() if self.is_open and not asked else False
+        return format_datetime(self.env, moment, dt_format='short') if moment else ""
 
     def _get_portal_files(self, attachments):
         tokens = attachments.generate_access_token()

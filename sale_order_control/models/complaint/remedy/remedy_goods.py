@@ -162,6 +162,6 @@ class SaleComplaintRemedy(models.Model):
             'product_uom': line.product_uom_id.id,
             'lot_id': line.complaint_line_id.lot_id.id,
             'under_warranty': True,
-            'repair_request': self.env._("%(complaint)s: %(words)s", complaint=self.complaint_id.display_name,
+            'internal_notes': self.env._("%(complaint)s: %(words)s", complaint=self.complaint_id.display_name,
                                          words=self.complaint_id.description or ""),
         }
