@@ -1,5 +1,6 @@
 from odoo import Command, models
 from odoo.exceptions import UserError
+from odoo.tools import plaintext2html
 
 from ...order.control_memory import control_acting
 
@@ -162,6 +163,6 @@ class SaleComplaintRemedy(models.Model):
             'product_uom': line.product_uom_id.id,
             'lot_id': line.complaint_line_id.lot_id.id,
             'under_warranty': True,
-            'internal_notes': self.env._("%(complaint)s: %(words)s", complaint=self.complaint_id.display_name,
-                                         words=self.complaint_id.description or ""),
+            'internal_notes': plaintext2html(
+                f"{self.complaint_id.display_name}\n{self.complaint_id.description or ''}"),
         }
