@@ -8,6 +8,7 @@ the state of the picture where the story has none.
 from datetime import date, datetime, timedelta, timezone
 
 from docs.gestures import find, open_action, quote, show_order, sign, unfold
+from docs.screenshots_after_sales import AFTER_SALES_SCENES
 from docs.screenshots_credit import CREDIT_SCENES
 from docs.screenshots_policies import POLICY_SCENES
 from docs.screenshots_reply import REPLY_SCENES
@@ -257,5 +258,6 @@ SCENES = {
     **POLICY_SCENES,
     **REPLY_SCENES,
     **SHORTAGE_SCENES,
+    **AFTER_SALES_SCENES,
     "control-log": control_log, "settings": settings, "settings-for-managers": settings_for_managers,
 }

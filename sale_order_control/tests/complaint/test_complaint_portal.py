@@ -43,12 +43,26 @@ class TestComplaintPortal(ComplaintCommon, HttpCase):
 
     def test_a_customer_complains_follows_answers_and_rates(self):
         self.authenticate('soc_buyer', 'soc_buyer')
+        complaint = self._complain_in_portal()
+        self._answer_in_portal(complaint)
+        remedy = self._accept_in_portal(complaint)
+        remedy.action_execute()
+        complaint.write({**self.judged, 'cause_id': self.cause.id, 'answer': "New ones are on the way."})
+        complaint._set_state('closed')
+        page = self.url_open(f'/my/complaints/{complaint.id}').text
+        self.assertIn("New ones are on the way.", page)
+        [link] = re.findall(r'href="(/rate/[\w-]+/5)"', page)
+        self._send(link.rsplit('/', 1)[0] + '/submit_feedback', rate='5', feedback="Fast")
+        self.assertEqual(complaint.rating_ids.rating, 5)
+        self.assertNotIn('/rate/', self.url_open(f'/my/complaints/{complaint.id}').text)
+
+    def _complain_in_portal(self):
+        """More than was delivered comes back with what was typed, and nothing is made; then it is made once."""
         self.assertIn(f'/my/orders/{self.order.id}/complaint', self.url_open(f'/my/orders/{self.order.id}').text)
         form = self.url_open(f'/my/orders/{self.order.id}/complaint')
         self.assertIn("Controlled Product", form.text)
         given = {f'line_{self.line.id}': '1', f'quantity_{self.line.id}': '11', 'category': self.defective.id,
                  'description': "Three are scratched", 'remedy_wanted': "New ones"}
-        # More than was delivered: the form comes back with what was typed, and nothing is made.
         answer = self._send(f'/my/orders/{self.order.id}/complaint', **given)
         self.assertIn("cannot be complained about", answer.text)
         self.assertIn("Three are scratched", answer.text)
@@ -63,13 +77,18 @@ class TestComplaintPortal(ComplaintCommon, HttpCase):
             ('portal', self.buyer.partner_id, 3, self.defective, self.handler, b'\x89PNG photo'))
         self.assertTrue(complaint.receipt_sent_on)
         self.assertIn(complaint.name, self.url_open('/my/complaints').text)
+        return complaint
 
+    def _answer_in_portal(self, complaint):
+        """What the customer adds reaches who is in charge."""
         answer = self._send(f'/my/complaints/{complaint.id}/answer', [('more.png', b'png')], body="A fourth one")
         self.assertIn("your message has reached us", answer.text)
         message = complaint.message_ids.filtered(lambda one: "A fourth one" in one.body)
         self.assertEqual((message.author_id, message.attachment_ids.name), (self.buyer.partner_id, 'more.png'))
         self.assertEqual(complaint.activity_ids.user_id, self.handler)
 
+    def _accept_in_portal(self, complaint):
+        """The customer accepts the remedy on a page that shows nothing internal."""
         complaint.with_user(self.handler).action_acknowledge()
         complaint.with_user(self.handler).message_post(
             body=Markup("Supplier says no, refuse him"), message_type='comment', subtype_xmlid='mail.mt_note')
@@ -83,15 +102,7 @@ class TestComplaintPortal(ComplaintCommon, HttpCase):
             self.assertNotIn(secret, page)
         self._send(f'/my/complaints/{complaint.id}/remedy/{remedy.id}', answer='accepted', comment="Good")
         self.assertEqual((remedy.state, remedy.answered_by), ('ready', self.buyer.partner_id.name))
-        remedy.action_execute()
-        complaint.write({**self.judged, 'cause_id': self.cause.id, 'answer': "New ones are on the way."})
-        complaint._set_state('closed')
-        page = self.url_open(f'/my/complaints/{complaint.id}').text
-        self.assertIn("New ones are on the way.", page)
-        [link] = re.findall(r'href="(/rate/[\w-]+/5)"', page)
-        self._send(link.rsplit('/', 1)[0] + '/submit_feedback', rate='5', feedback="Fast")
-        self.assertEqual(complaint.rating_ids.rating, 5)
-        self.assertNotIn('/rate/', self.url_open(f'/my/complaints/{complaint.id}').text)
+        return remedy
 
     def test_files_that_are_too_large_are_told_and_the_text_is_kept(self):
         self.env['sale.complaint.team'].search([]).largest_file = 1

@@ -78,8 +78,10 @@ class TestFollowupAssess(FollowupCommon):
         self.assertFalse(self._tasks(judge))
         with self.assertRaises(AccessError):
             judged.write({'score': '1'})
-        # A manager does not judge his own.
-        order.with_user(self.leader).sudo().user_id = self.leader
+        self.assertFalse(summary.with_user(self.other_salesperson).search([('id', '=', summary.id)]))
+
+    def test_a_manager_does_not_judge_his_own(self):
+        order = self._confirm_order(team_id=self.team.id)
+        order.user_id = self.leader
         with self.assertRaises(AccessError):
             self.env['sale.order.summary'].with_user(self.leader).create({'order_id': order.id})
-        self.assertFalse(summary.with_user(self.other_salesperson).search([('id', '=', summary.id)]))
