@@ -88,10 +88,22 @@ class TestComplaintRemedy(ComplaintCommon):
         self.assertEqual(self.line.qty_delivered, 7)
         # They came back: no more than the rest can be called back again.
         self.assertEqual(self._remedy('return', 1).line_ids.most_quantity, 7)
+        # What came back can be complained about all the same.
+        self.complaint.line_ids.quantity = 10
+        with self.assertRaisesRegex(ValidationError, "only 10 were delivered"):
+            self.complaint.line_ids.quantity = 11
 
     def test_an_exchange_calls_back_and_sends_at_the_price_that_was_paid(self):
+        self._invoiced()
         remedy = self._carried_out('exchange', 2)
-        self.assertEqual(len(remedy.sudo().return_ids), 1)
+        [back] = remedy.sudo().return_ids
+        back.move_ids.picked = True
+        back.button_validate()
+        # The price stays paid: nothing is left to invoice or to credit.
+        self.assertEqual((self.line.qty_delivered, self.line.qty_invoiced, self.line.qty_to_invoice), (10, 10, 0))
+        self.assertEqual(self._remedy('return', 1).line_ids.most_quantity, 8)
+        self._carried_out('credit', 2)
+        self.assertEqual(self.line.qty_invoiced, 10, "goods that were exchanged stay on the order")
         self.assertEqual(remedy.sudo().replacement_order_ids.amount_total, 0)
         self.assertEqual(remedy.result_count, 2)
 
@@ -155,6 +167,15 @@ class TestComplaintRemedy(ComplaintCommon):
         other = self._create_order(5)
         with self.assertRaisesRegex(UserError, "No discount"):
             other.action_use_complaint_discount()
+        # The order it was taken off is kept; once that is cancelled, the next one may use it.
+        with self.assertRaisesRegex(UserError, "was made of a remedy"):
+            order.sudo().unlink()
+        order.sudo()._action_cancel()
+        other.action_use_complaint_discount()
+        self.assertEqual((remedy.state, remedy.sudo().discount_order_id), ('done', other))
+        other.sudo()._action_cancel()
+        remedy.action_execute()
+        self.assertEqual((remedy.state, remedy.sudo().discount_order_id.ids, remedy.done_on), ('ready', [], False))
 
     def test_an_explanation_reaches_the_customer(self):
         with self.assertRaisesRegex(UserError, "Write the explanation"):
@@ -194,6 +215,9 @@ class TestComplaintRemedy(ComplaintCommon):
         remedy.sudo().replacement_order_ids._action_cancel()
         remedy.action_execute()
         self.assertEqual(sorted(remedy.sudo().replacement_order_ids.mapped('state')), ['cancel', 'sale'])
+        for order in remedy.sudo().replacement_order_ids.filtered(lambda one: one.state == 'cancel'):
+            with self.assertRaisesRegex(UserError, "was made of a remedy"):
+                order.unlink()
 
     def test_no_more_than_was_delivered_and_is_not_put_right(self):
         self._invoiced()
@@ -232,8 +256,10 @@ class TestComplaintRemedy(ComplaintCommon):
         dear.action_cancel()
         self._switch(approval='enforce')
         dear = self._remedy('replacement', 3)
+        # What goods are worth is not typed.
+        dear.amount = 0.01
         dear.action_submit()
-        self.assertEqual(dear.state, 'asked')
+        self.assertEqual((dear.state, dear.amount), ('asked', 3 * 90 * 1.2))
         with self.assertRaisesRegex(UserError, "cannot be carried out"):
             dear.action_execute()
         request = dear.sudo().approval_request_ids
@@ -243,8 +269,36 @@ class TestComplaintRemedy(ComplaintCommon):
             request.with_user(self.handler).action_agree()
         request.with_user(self.sales_manager).action_agree()
         self.assertEqual(dear.state, 'ready')
+        # What was agreed to goes to nobody else and is about nothing else.
+        other = self._delivered_order()
+        for record, values in (
+                (self.complaint, {'partner_id': self.customer.copy().id}), (self.complaint, {'order_id': other.id}),
+                (self.complaint.line_ids, {'order_line_id': other.order_line.id}),
+                (self.complaint.line_ids, {'complaint_id': self._complain(self.order, 1).id})):
+            with self.assertRaisesRegex(UserError, "was proposed and cannot be changed"):
+                record.with_user(self.salesperson).write(values)
         dear.action_execute()
         self.assertEqual(dear.state, 'done')
+
+    def test_with_the_complaint_its_remedies_end(self):
+        self._policy(min_amount=500.0)
+        asked = self._remedy('compensation', amount=600.0)
+        offered = self._remedy('replacement', 4, ask_customer=True)
+        promised = self._carried_out('discount', amount=50.0)
+        self._switch(approval='enforce')
+        remedies = asked | offered
+        remedies.action_submit()
+        request = asked.sudo().approval_request_ids
+        self.assertEqual((asked.state, offered.state), ('asked', 'offered'))
+        self.complaint.action_cancel("Entered twice")
+        self.assertEqual(set((remedies | promised).mapped('state')), {'cancelled'})
+        self.assertEqual(request.state, 'void')
+        self.assertFalse(offered._answer(True, "Ms Li"))
+        self.assertFalse(self._create_order(5).complaint_discount_open)
+        with self.assertRaisesRegex(UserError, "is closed. Reopen it first"):
+            offered.action_execute()
+        # Their goods are free for another complaint.
+        self.assertEqual(self._remedy('replacement', complaint=self._complain(self.order, 10)).line_ids.quantity, 10)
 
     def test_what_is_refused_is_not_made_and_its_goods_are_free_again(self):
         self._policy(min_amount=1.0)

@@ -129,8 +129,10 @@ class SaleComplaint(models.Model):
                 source = line.order_line_id
                 totals[source] += line.product_uom_id._compute_quantity(
                     line.quantity, source.product_uom_id, round=False)
+            # What came back since was delivered all the same.
+            delivered = {} if missing else complaint.line_ids.order_line_id._get_complaint_delivered()
             for source, total in totals.items():
-                most = source.product_uom_qty if missing else source.qty_delivered
+                most = source.product_uom_qty if missing else delivered[source.id][0]
                 if source.product_uom_id.compare(total, most) > 0:
                     sentence = self.env._(
                         "%(quantity)s %(unit)s of “%(product)s” cannot be complained about: only %(most)s were "

@@ -32,6 +32,8 @@ class SaleComplaintRemedy(models.Model):
             wizard = self.env['stock.return.picking'].create({'picking_id': picking.id})
             for line in wizard.product_return_moves:
                 line.quantity = moves.get(line.move_id, 0.0)
+                # The customer keeps the goods that were paid: the order is no less by an exchange.
+                line.to_refund = self.kind != 'exchange'
             returns |= wizard._create_return()
         with control_acting(self.env):
             returns.write({'complaint_remedy_id': self.id})

@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools import format_date
 
 from ...order.control_memory import control_acting
+from .sale_complaint_remedy import CLAIMING
 
 
 class SaleComplaintRemedy(models.Model):
@@ -100,8 +101,11 @@ class SaleComplaintRemedy(models.Model):
         if self.percent < 100:
             return False
         delivered, back = line.order_line_id._get_complaint_delivered()[line.order_line_id.id]
-        claimed = self._get_claimed(line.order_line_id)[1][line.order_line_id.id]
-        return bool(delivered) and line.product_uom_id.compare(max(back, claimed), line.quantity) >= 0
+        # What is exchanged stays on the order.
+        called = sum(self.env['sale.complaint.remedy.line'].search([
+            ('order_line_id', '=', line.order_line_id.id), ('remedy_id.kind', '=', 'return'),
+            ('remedy_id.state', 'in', CLAIMING)]).mapped('quantity'))
+        return bool(delivered) and line.product_uom_id.compare(max(back, called), line.quantity) >= 0
 
     def _create_credit_note(self, invoice, items, date):
         """Reverse an invoice by Odoo's own wizard, and leave on the draft what the remedy is about.
@@ -190,7 +194,10 @@ class SaleComplaintRemedy(models.Model):
     def _carry_out_discount(self):
         # It waits for the order, on which the salesperson takes it off.
         with control_acting(self.env):
-            self.outcome = self.env._("It is taken off the customer's next order: the quotation offers it.")
+            self.write({
+                'state': 'ready', 'discount_order_id': False, 'done_on': False, 'done_by_id': False,
+                'outcome': self.env._("It is taken off the customer's next order: the quotation offers it."),
+            })
         return None
 
 
@@ -218,7 +225,9 @@ class SaleOrder(models.Model):
         if not drafts:
             return {}
         waiting = remedies.search([
-            ('kind', '=', 'discount'), ('state', '=', 'ready'),
+            ('kind', '=', 'discount'),
+            # An order that was cancelled took nothing off.
+            '|', ('state', '=', 'ready'), '&', ('state', '=', 'done'), ('discount_order_id.state', '=', 'cancel'),
             ('partner_id.commercial_partner_id', 'in', drafts.partner_id.commercial_partner_id.ids)])
         return {
             order.id: waiting.filtered(
@@ -239,7 +248,7 @@ class SaleOrder(models.Model):
         if not remedies:
             raise UserError(self.env._("No discount for a complaint waits for %s.", self.name))
         remedies._take_turn()
-        for remedy in remedies.filtered(lambda one: one.state == 'ready'):
+        for remedy in remedies.filtered(lambda one: one.state == 'ready' or one._is_undone()):
             if self.currency_id.compare_amounts(self.amount_total, remedy.amount) < 0:
                 raise UserError(self.env._(
                     "The discount of %(amount)s for %(complaint)s is more than this order. Use it on a larger one.",

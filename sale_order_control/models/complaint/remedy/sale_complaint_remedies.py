@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from .sale_complaint_remedy import CLAIMING
 
@@ -22,6 +23,23 @@ class SaleComplaint(models.Model):
     @api.depends('remedy_ids.state', 'remedy_ids.amount')
     def _compute_cost(self):
         return super()._compute_cost()
+
+    def _check_writable(self, vals):
+        # What was agreed to was agreed to for this customer and this order.
+        if vals.keys() & {'partner_id', 'order_id', 'company_id'}:
+            self._refuse_remedies(self.sudo().remedy_ids.filtered(lambda one: one.state in CLAIMING))
+        return super()._check_writable(vals)
+
+    @api.model
+    def _refuse_remedies(self, remedies):
+        """Refuse a change under remedies that were proposed.
+
+        :raise UserError: naming them
+        """
+        if remedies:
+            raise UserError(self.env._(
+                "%s was proposed and cannot be changed any more. Cancel it and propose another one.",
+                ", ".join(remedies.mapped('name'))))
 
     def _get_remedy_costs(self):
         costs = super()._get_remedy_costs()
@@ -56,6 +74,8 @@ class SaleComplaint(models.Model):
                 drafts.action_submit()
             else:
                 self._follow_remedies()
+        elif state in ('rejected', 'cancelled'):
+            self.sudo().remedy_ids._give_up()
 
     def action_new_remedy(self):
         """Open the form of a new remedy, in which the goods of the complaint are proposed: for handlers."""

@@ -28,6 +28,8 @@ class SaleComplaintRemedy(models.Model):
         if wrong:
             raise UserError(self.env._("Proposed already: %s", ", ".join(wrong.mapped('name'))))
         self._take_turn()
+        # What goods are worth is calculated, whatever was typed: policies compare it.
+        self.filtered(lambda remedy: remedy.kind in GOODS_KINDS)._compute_amount()
         for remedy in self:
             remedy._check_complete()
             # One after the other: each has a claim that the next one must respect.
@@ -102,8 +104,8 @@ class SaleComplaintRemedy(models.Model):
         """
         self.ensure_one()
         remedy = self.sudo()
-        if not remedy.complaint_id.is_open:
-            raise UserError(self.env._("%s is closed. Reopen it first.", remedy.complaint_id.name))
+        remedy._check_open()
+        remedy._check_offered()
         if remedy.kind in GOODS_KINDS:
             if not remedy.line_ids:
                 raise UserError(self.env._(
@@ -115,6 +117,14 @@ class SaleComplaintRemedy(models.Model):
             raise UserError(self.env._("Write the explanation: the words to the customer."))
         if not remedy.partner_id:
             raise UserError(self.env._("Choose the customer of %s first.", remedy.complaint_id.name))
+
+    def _check_open(self):
+        """Check that the complaint still goes on.
+
+        :raise UserError: if it ended
+        """
+        for complaint in self.sudo().complaint_id.filtered(lambda one: not one.is_open):
+            raise UserError(self.env._("%s is closed. Reopen it first.", complaint.name))
 
     # === APPROVAL ===#
 
@@ -224,21 +234,31 @@ class SaleComplaintRemedy(models.Model):
         Of two who do it at the same instant the second one starts again and finds it done. What was cancelled
         meanwhile may be made once more.
 
-        :raise UserError: if a remedy does not wait for it
+        :raise UserError: if a remedy does not wait for it, its complaint ended, or its goods were put right otherwise
         """
         self._take_turn()
+        self._check_open()
         for remedy in self:
             if remedy.state != 'ready' and not remedy._is_undone():
                 states = dict(self._fields['state']._description_selection(self.env))
                 raise UserError(self.env._(
                     "%(remedy)s cannot be carried out: it is “%(state)s”.", remedy=remedy.display_name,
                     state=states[remedy.state]))
+            if remedy.kind in GOODS_KINDS:
+                remedy._check_quantities()
             # The company's documents are made with full rights: a handler need be neither in sales nor in accounting.
             acting = remedy.sudo().with_company(remedy.company_id)
             sentence = getattr(acting, f'_carry_out_{remedy.kind}')()
             if sentence is not None:
                 acting._record_outcome(sentence)
         self.complaint_id._follow_remedies()
+
+    def _give_up(self):
+        """Cancel what was proposed and not made, with what was asked or agreed; private: callers check who acts."""
+        remedies = self.sudo().filtered(lambda remedy: remedy.state in ('asked', 'offered', 'ready'))
+        remedies._void_requests(lambda env: env._("The remedy was cancelled."))
+        remedies._set_state('cancelled')
+        remedies.activity_unlink([TODO])
 
     def _record_outcome(self, sentence):
         with control_acting(self.env):

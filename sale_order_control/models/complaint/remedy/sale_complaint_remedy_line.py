@@ -89,6 +89,13 @@ class SaleComplaintRemedyLine(models.Model):
 class SaleComplaintLine(models.Model):
     _inherit = 'sale.complaint.line'
 
+    def write(self, vals):
+        if vals.keys() & {'order_line_id', 'product_id', 'complaint_id'}:
+            rows = self.env['sale.complaint.remedy.line'].sudo().search([
+                ('complaint_line_id', 'in', self.ids), ('remedy_id.state', 'in', CLAIMING)])
+            self.env['sale.complaint']._refuse_remedies(rows.remedy_id)
+        return super().write(vals)
+
     def _get_order_quantity(self):
         """Return the quantity in the unit of the order line."""
         self.ensure_one()

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 
 from ...order.control_memory import control_memory
 
@@ -28,6 +28,19 @@ class SaleComplaintResult(models.AbstractModel):
         if 'complaint_remedy_id' in vals:
             self._refuse_remedy_link()
         return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_result(self):
+        kept = self.filtered(lambda document: document.sudo()._is_remedy_result())
+        if kept:
+            raise UserError(self.env._(
+                "%s was made of a remedy and cannot be deleted. Cancel it instead.",
+                ", ".join(kept.mapped('display_name'))))
+
+    def _is_remedy_result(self):
+        """Whether a remedy was carried out by this document; in sudo."""
+        self.ensure_one()
+        return bool(self.complaint_remedy_id)
 
     @api.model
     def _get_undefaulted_fields(self):
@@ -60,6 +73,9 @@ class SaleOrder(models.Model):
     _complaint_remedy_once = models.UniqueIndex(
         "(complaint_remedy_id) WHERE complaint_remedy_id IS NOT NULL AND state != 'cancel'",
         "The replacement of this remedy was ordered already.")
+
+    def _is_remedy_result(self):
+        return super()._is_remedy_result() or bool(self.complaint_discount_ids)
 
 
 class StockPicking(models.Model):
