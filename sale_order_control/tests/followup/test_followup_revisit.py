@@ -1,4 +1,5 @@
 import re
+from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, tagged
@@ -60,12 +61,30 @@ class TestFollowupRevisit(FollowupCommon, HttpCase):
     def test_who_is_happy_has_no_complaint(self):
         self.company.followup_revisit = True
         visit = self._delivered_order().followup_visit_ids
+        token = visit.sudo()._rating_get_access_token()
+        with self.assertRaisesRegex(AccessError, "Only the customer rates"):
+            visit.with_user(self.salesperson).rating_apply(5, token=token)
+        # As Odoo's page does it.
+        visit = visit.sudo()
         visit.rating_apply(5, token=visit._rating_get_access_token(), feedback="Fine")
         self.assertFalse(visit.complaint_id)
-        other = self._delivered_order().followup_visit_ids
+        other = self._delivered_order().followup_visit_ids.sudo()
         self.company.followup_revisit_complaint = False
         other.rating_apply(1, token=other._rating_get_access_token())
         self.assertFalse(other.complaint_id)
+
+    @mute_logger('odoo.addons.sale_order_control.models.order.control_job')
+    def test_the_complaint_is_the_visits_companys_and_a_failing_one_keeps_the_answer(self):
+        elsewhere = self.env['res.company'].create({'name': "Elsewhere", 'followup_revisit_complaint': True})
+        visits = self.env['sale.followup.visit'].create([
+            {'partner_id': self.customer.id, 'company_id': elsewhere.id, 'kind': 'phone'} for _visit in range(2)])
+        complaints = type(self.env['sale.complaint'])
+        with patch.object(complaints, '_open_from_rating', side_effect=ValueError("No sequence")):
+            visits[0].rating_apply(1, token=visits[0]._rating_get_access_token())
+        self.assertEqual((visits[0].state, visits[0].rating_last_value), ('rated', 1.0))
+        self.assertFalse(visits[0].complaint_id)
+        visits[1].rating_apply(1, token=visits[1]._rating_get_access_token())
+        self.assertEqual(visits[1].complaint_id.company_id, elsewhere)
 
     def test_salespeople_call_on_customers_and_write_what_they_said(self):
         calling = self.env.ref('sale_order_control.followup_revisit_call')
@@ -85,6 +104,8 @@ class TestFollowupRevisit(FollowupCommon, HttpCase):
         self.assertEqual((visit.state, visit.ended_by_id), ('done', self.salesperson))
         self._tick(4)
         self.assertFalse(self._tasks(calling), "The task ends with it.")
+        with self.assertRaisesRegex(UserError, "Over already"):
+            visit.write({'note': "All is very well"})
         with self.assertRaises(UserError):
             visit.unlink()
         with self.assertRaises(AccessError):

@@ -25,6 +25,12 @@ class TestFollowupRules(FollowupCommon):
         order._control_event('confirmed')
         self._end_transaction()
         self.assertEqual(self._tasks(rule), task, "One that is open is enough.")
+        late = self._create_order()
+        rule.with_context(default_state='done', default_active=False)._hear('confirmed', late)
+        self._end_transaction()
+        task = self._tasks(rule) - task
+        self.assertEqual(
+            (task.order_id, task.activity_id.active), (late, True), "Defaults of a caller decide nothing.")
 
     def test_a_task_before_the_promise_moves_with_it_and_ends_when_the_goods_leave(self):
         rule = self._new_rule('promise', offset_days=-5, role='planner')
@@ -126,6 +132,16 @@ class TestFollowupRules(FollowupCommon):
         self.assertEqual(
             [(task.name, task.user_id, task.date_due) for task in self._tasks(rule)],
             [("Call", self.salesperson, self._day(0)), ("Write", self.planner, self._day(3))])
+        before = self._new_rule('promise', offset_days=-5, plan_id=plan.id, once=True)
+        order = self._confirm_order()
+        self._promise(order.order_line, 10)
+        self._tick(5)
+        call, write = self._tasks(before)
+        call._end('done', "Called")
+        with self._on_day(5):
+            self._promise(order.order_line, 14, self.reason)
+            self._end_transaction()
+        self.assertEqual((write.state, write.anchor_date), ('open', self._day(14)), "Only the call was done.")
 
     def test_conditions_and_what_ends_a_task(self):
         rule = self._new_rule('confirmed', domain="[('amount_total', '>', 500)]", closing='event',
@@ -240,7 +256,7 @@ class TestFollowupRules(FollowupCommon):
 
     @mute_logger('odoo.addons.sale_order_control.models.order.control_job')
     def test_one_record_that_fails_is_reported_and_left_for_the_next_run(self):
-        rule = self._new_rule('validity')
+        rule, event = self._new_rule('validity'), self._new_rule('confirmed')
         good, bad = self._create_order(), self._create_order()
         good.validity_date = bad.validity_date = self._day(1)
         prepare = type(rule)._prepare_task
@@ -251,8 +267,11 @@ class TestFollowupRules(FollowupCommon):
             return prepare(rule, document, *arguments)
         with patch.object(type(rule), '_prepare_task', fail):
             self._tick(1)
-        self.assertEqual(self._tasks(rule).order_id, good)
-        self.assertEqual(rule.problems, f"{bad.name} was left out: No telephone")
+            event._hear('confirmed', good | bad)
+            self._end_transaction()
+        for one in (rule, event):
+            self.assertEqual(self._tasks(one).order_id, good)
+            self.assertEqual(one.problems, f"{bad.name} was left out: No telephone")
         self._tick(1)
         self.assertEqual(self._tasks(rule).order_id, good | bad)
 

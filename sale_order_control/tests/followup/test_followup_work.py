@@ -172,7 +172,11 @@ class TestFollowupWork(FollowupCommon):
         self.assertEqual((passage.state, passage.is_late), ('done', True))
         self.assertGreater(passage.hours, 8)
         self.assertEqual(task.state, 'closed')
-        self.assertTrue(self.order.slowest_step)
+        self.assertTrue(self.order.with_user(self.salesperson).slowest_step)
+        for group in ('stock.group_stock_user', 'account.group_account_invoice'):
+            reader = self._new_user(f'soc_{group}', group)
+            [shown] = self.order.with_user(reader).read(['slowest_step', 'slowest_hours', 'followup_count'])
+            self.assertFalse(shown['slowest_step'], "Who may open the order opens it, without what is not theirs.")
         with self.assertRaises(AccessError):
             passage.with_user(self.salesperson).write({'hours': 0})
         with self.assertRaises(AccessError):

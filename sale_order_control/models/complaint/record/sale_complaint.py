@@ -183,7 +183,7 @@ class SaleComplaint(models.Model):
         for complaint in self:
             members = complaint.team_id.sudo().member_ids | complaint.team_id.sudo().user_id
             if not complaint.user_id or members and complaint.user_id not in members:
-                complaint.user_id = complaint.team_id._pick_member() if complaint.team_id else False
+                complaint.user_id = complaint.team_id._pick_member(complaint.company_id) if complaint.team_id else False
 
     @api.depends('name', 'subject')
     def _compute_display_name(self):

@@ -76,13 +76,16 @@ class SaleComplaintTeam(models.Model):
             & Domain('complaint_type', 'in', (False, complaint_type) if complaint_type else (False,)))
         return teams.sorted(lambda team: (not team.complaint_type, not team.company_id, team.sequence, team.id))
 
-    def _pick_member(self):
-        """Return the member with the fewest open complaints, the leader where the team has no members."""
+    def _pick_member(self, company):
+        """Return the member with the fewest open complaints, the leader where the team has no members.
+
+        :param res.company company: whose complaint it is; of a team for all companies only those who work there
+        """
         self.ensure_one()
         team = self.sudo()
-        members = team.member_ids.filtered('active')
+        members = team.member_ids.filtered(lambda user: user.active and company in user.company_ids)
         if not members:
-            return team.user_id.filtered('active')
+            return team.user_id.filtered(lambda user: user.active and company in user.company_ids)
         load = dict(self.env['sale.complaint'].sudo()._read_group(
             [('user_id', 'in', members.ids), ('is_open', '=', True)], ['user_id'], ['__count']))
         return min(members, key=lambda user: (load.get(user, 0), user.id))

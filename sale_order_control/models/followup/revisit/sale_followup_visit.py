@@ -16,6 +16,8 @@ VISIT_KINDS = [
     ('phone', "Phone"),
     ('person', "In Person"),
 ]
+# What was asked and answered; it stays as it is once the visit is over.
+CONTENT = frozenset({'note', 'gift', 'order_id', 'partner_id', 'company_id', 'kind', 'companion_id', 'planned_on'})
 # They follow from what happens and cannot be typed.
 FOLLOWING = frozenset({'state', 'ended_on', 'ended_by_id', 'complaint_id'})
 
@@ -95,6 +97,8 @@ class SaleFollowupVisit(models.Model):
         if touched and not control_memory(self.env).acting:
             raise AccessError(self.env._("These fields follow from what happens and cannot be written: %s", ", ".join(
                 touched)))
+        if CONTENT & vals.keys() and not control_memory(self.env).acting:
+            self._check_not_over()
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
@@ -128,10 +132,13 @@ class SaleFollowupVisit(models.Model):
             'view_mode': 'form',
         }
 
-    def _end(self, state):
+    def _check_not_over(self):
         ended = self.filtered(lambda visit: visit.state not in ('planned', 'rated'))
         if ended:
             raise UserError(self.env._("Over already: %s", ", ".join(ended.mapped('display_name'))))
+
+    def _end(self, state):
+        self._check_not_over()
         with control_acting(self.env):
             self.write({'state': state, 'ended_on': fields.Datetime.now(), 'ended_by_id': self.env.uid})
         return True
@@ -148,8 +155,11 @@ class SaleFollowupVisit(models.Model):
         ]
 
     def rating_apply(self, rate, *args, **kwargs):
+        # Odoo's page has seen the token and comes with full rights; whoever else calls this is no customer.
+        if not self.env.su:
+            raise AccessError(self.env._("Only the customer rates, by the link in the mail."))
         rating = super().rating_apply(rate, *args, **kwargs)
-        for visit in self:
+        for visit in self.filtered(lambda one: (rating.res_model, rating.res_id) == (one._name, one.id)):
             visit._follow_rating(rating)
         return rating
 
@@ -169,8 +179,13 @@ class SaleFollowupVisit(models.Model):
             return
         words = (rating.feedback or "").strip() or self.env._(
             "Rated as “unhappy” after the delivery of %s, without a word.", visit.order_id.name or "")
+        # The answer stays, whatever becomes of the complaint; the customer sees no error of ours.
+        self.env['sale.control.job']._run_isolated(visit, lambda one: one._open_complaint(words))
+
+    def _open_complaint(self, words):
+        """Open a complaint of the visit's company: who rates is on a page of whichever company."""
         with control_acting(self.env):
-            visit.complaint_id = self.env['sale.complaint']._open_from_rating(
-                visit.order_id, visit.partner_id, words)
-        if visit.order_id:
-            visit.order_id._control_event('rated_low')
+            self.complaint_id = self.env['sale.complaint'].with_company(self.company_id)._open_from_rating(
+                self.order_id, self.partner_id, words)
+        if self.order_id:
+            self.order_id._control_event('rated_low')

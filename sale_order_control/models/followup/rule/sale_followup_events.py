@@ -1,10 +1,5 @@
-import logging
-
-import psycopg2
-
 from odoo import api, models
-
-_logger = logging.getLogger(__name__)
+from odoo.tools.misc import clean_context
 
 _QUEUE = 'sale_order_control.followup'
 
@@ -26,7 +21,9 @@ class SaleFollowupRule(models.Model):
         precommit = self.env.cr.precommit
         if _QUEUE not in precommit.data:
             precommit.data[_QUEUE] = {}
-            precommit.add(self.sudo()._follow_heard)
+            # Defaults of the caller's screen are none of what is made here.
+            rules = self.sudo().with_context(clean_context(self.env.context))  # pylint: disable=context-overridden
+            precommit.add(rules._follow_heard)
         precommit.data[_QUEUE].setdefault((name, documents._name), {}).update(dict.fromkeys(documents.ids))
 
     @api.model
@@ -39,18 +36,11 @@ class SaleFollowupRule(models.Model):
                 rule._follow_isolated('_follow_event', name, documents)
 
     def _follow_isolated(self, method, name, documents):
-        try:
-            with self.env.cr.savepoint():
-                getattr(self, method)(name, documents)
-        except psycopg2.OperationalError:
-            # A rival transaction was faster: the whole call is tried again.
-            raise
-        except Exception as error:
-            # What happened must not be undone by a reminder.
-            self.env.invalidate_all()
-            _logger.exception("Follow-up of “%s” failed for %s", name, documents)
-            for rule in self:
-                rule._report_problem(self.env._("It failed when something happened: %s", error))
+        """Follow what happened: a reminder that fails undoes neither that nor the reminders about other documents."""
+        failures = self.env['sale.control.job']._run_isolated(
+            documents, lambda some: getattr(self, method)(name, some))
+        if self:
+            self._report_failures(failures)
 
     @api.model
     def _follow_ends(self, name, documents):

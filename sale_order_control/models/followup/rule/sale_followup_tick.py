@@ -55,7 +55,8 @@ class SaleFollowupRule(models.Model):
         """
         today, model = company._get_followup_today(), self.env[self.res_model].sudo()
         try:
-            due = list(self._get_due_query(company, today))
+            with self.env.cr.savepoint():
+                due = list(self._get_due_query(company, today))
         except psycopg2.OperationalError:
             raise
         except Exception as error:

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools.misc import clean_context
 
 from ...order.control_memory import control_acting, control_memory
 
@@ -75,7 +76,9 @@ class SaleFollowupTask(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         self._check_acting()
-        return super().create(vals_list)
+        # No default of a screen decides how a task begins.
+        tasks = self.with_context(clean_context(self.env.context))  # pylint: disable=context-overridden
+        return super(SaleFollowupTask, tasks).create(vals_list)
 
     def write(self, vals):
         self._check_acting()

@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.tools.misc import clean_context
 
 from ...order.control_memory import control_acting
 
@@ -20,7 +21,9 @@ class SaleFollowupTask(models.Model):
             if document._name not in model_ids and 'activity_ids' in document._fields:
                 model_ids[document._name] = self.env['ir.model']._get_id(document._name)
         tasks = self.filtered(lambda task: shown[task]._name in model_ids and task.user_id)
-        activities = self.env['mail.activity'].sudo().with_context(mail_activity_quick_update=True).create([{
+        context = {**clean_context(self.env.context), 'mail_activity_quick_update': True}
+        makers = self.env['mail.activity'].sudo().with_context(context)  # pylint: disable=context-overridden
+        activities = makers.create([{
             'res_model_id': model_ids[shown[task]._name],
             'res_id': shown[task].id,
             'activity_type_id': (
@@ -61,14 +64,14 @@ class SaleFollowupTask(models.Model):
 
         :param dict anchors: ``{document_id: date}``
         """
-        done = {(task.rule_id, task.res_id, task.cause) for task in self.search([
+        done = {(task.rule_id, task.res_id, task.cause, task.plan_line_id) for task in self.search([
             ('rule_id', 'in', self.rule_id.ids), ('res_id', 'in', self.mapped('res_id')),
             ('state', 'in', ('done', 'closed'))])}
         with control_acting(self.env):
             for task in self:
                 rule, company, anchor = task.rule_id, task.company_id, anchors[task.res_id]
                 cause = task.cause if rule.once else f'date:{anchor}'
-                if (rule, task.res_id, cause) in done:
+                if (rule, task.res_id, cause, task.plan_line_id) in done:
                     task._end('closed', self.env._("It was done for this date already."))
                     continue
                 due = rule._get_due_day(anchor, company)

@@ -17,16 +17,22 @@ class SaleOrder(models.Model):
 
     def _compute_followup(self):
         company_ids = self.env['sale.followup.rule']._get_listening()[0]
-        open_tasks = self.env['sale.followup.task'].search([('order_id', 'in', self.ids), ('state', '=', 'open')])
-        counts = open_tasks.grouped('order_id')
+        followed = self.filtered(lambda order: order.company_id.id in company_ids)
+        counts = self.env['sale.followup.task'].search([
+            ('order_id', 'in', followed.ids), ('state', '=', 'open')]).grouped('order_id') if followed else {}
         for order in self:
             order.followup_active = order.company_id.id in company_ids
             order.followup_count = len(counts.get(order._origin, ()))
 
     def _compute_slowest_step(self):
         slowest, now = {}, self._get_control_now()
-        for passage in self.env['sale.followup.passage'].search([
-                ('order_id', 'in', self.ids), ('state', '!=', 'cancelled')]):
+        company_ids = self.env['sale.followup.rule']._get_listening()[0]
+        followed = self.filtered(lambda order: order.company_id.id in company_ids)
+        passages = self.env['sale.followup.passage']
+        # Warehouse and accounting open orders too; processing times are not theirs to read.
+        if followed and passages.has_access('read'):
+            passages = passages.search([('order_id', 'in', followed.ids), ('state', '!=', 'cancelled')])
+        for passage in passages:
             hours = passage.hours if passage.state == 'done' else passage.company_id._count_working_hours(
                 passage.started_on, now)
             slowest[passage.order_id] = max(slowest.get(passage.order_id, (0.0, "")), (hours, passage.step_id.name))
