@@ -41,13 +41,14 @@ class AmendmentPortal(CustomerPortal):
             'rows': amendment._get_customer_rows(),
             'total_before': before,
             'total_after': after,
+            'seen': amendment._get_customer_fingerprint(),
             'access_token': access_token,
             'message': message,
             'page_name': 'amendment',
         })
 
     @route(['/my/amendments/<int:amendment_id>/accept'], type='jsonrpc', auth='public', website=True)
-    def accept_amendment(self, amendment_id, access_token=None, name=None, signature=None):
+    def accept_amendment(self, amendment_id, access_token=None, name=None, signature=None, seen=None):
         """Record the customer's signature; the order is changed where nothing stands in the way."""
         access_token = access_token or request.httprequest.args.get('access_token')
         try:
@@ -56,6 +57,8 @@ class AmendmentPortal(CustomerPortal):
             return {'error': request.env._("This page is not yours to sign.")}
         if not amendment._is_open_to_customer():
             return {'error': request.env._("Nothing is waiting for your signature here any more.")}
+        if (seen or request.httprequest.args.get('seen')) != amendment._get_customer_fingerprint():
+            return {'error': request.env._("This change was revised meanwhile. Please reload the page and read it again.")}
         name = (name or "").strip()[:200]
         if not signature or not name:
             return {'error': request.env._("Please sign, and enter your name.")}
@@ -66,12 +69,14 @@ class AmendmentPortal(CustomerPortal):
         return {'force_refresh': True, 'redirect_url': amendment.get_portal_url(query_string='&message=signed')}
 
     @route(['/my/amendments/<int:amendment_id>/decline'], type='http', auth='public', methods=['POST'], website=True)
-    def decline_amendment(self, amendment_id, access_token=None, decline_message=None, **_rest):
+    def decline_amendment(self, amendment_id, access_token=None, decline_message=None, seen=None, **_rest):
         """Record that the customer does not want the change."""
         try:
             amendment = self._get_customers_amendment(amendment_id, access_token, answering=True)
         except (AccessError, MissingError):
             return request.redirect('/my')
         if amendment._is_open_to_customer():
+            if seen != amendment._get_customer_fingerprint():
+                return request.redirect(amendment.get_portal_url())
             amendment._decline_by_customer((decline_message or "")[:2000])
         return request.redirect(amendment.get_portal_url(query_string='&message=declined'))

@@ -78,6 +78,7 @@ class SaleAmendment(models.Model):
     base_revision = fields.Integer(
         string="Drawn From Revision", readonly=True, copy=False, help="The revision of the order that it changes.")
     base_terms = fields.Json(readonly=True, copy=False)
+    is_outdated = fields.Boolean(compute='_compute_is_outdated')
     applied_revision = fields.Integer(string="New Revision", readonly=True, copy=False)
     submitted_on = fields.Datetime(readonly=True, copy=False)
     applied_on = fields.Datetime(readonly=True, copy=False)
@@ -97,6 +98,8 @@ class SaleAmendment(models.Model):
         if 'line_ids' in fields:
             values['line_ids'] = [
                 Command.create(line._prepare_amendment_line()) for line in order._get_amendable_lines()]
+        if 'base_revision' in fields:
+            values['base_revision'] = order.sudo().amendment_revision
         header = order._prepare_amendment_header()
         return {**values, **{name: value for name, value in header.items() if name in fields}}
 
@@ -109,6 +112,12 @@ class SaleAmendment(models.Model):
         for amendment in self:
             amendment.display_name = f"{amendment.name} ({amendment.order_id.name})" if amendment.name \
                 else self.env._("Amendment of %s", amendment.order_id.name or "")
+
+    @api.depends('base_revision', 'state')
+    def _compute_is_outdated(self):
+        for amendment in self:
+            now = amendment.order_id.sudo().amendment_revision
+            amendment.is_outdated = bool(amendment.id) and amendment.state == 'draft' and amendment.base_revision != now
 
     def _compute_access_url(self):
         result = super()._compute_access_url()
@@ -136,6 +145,8 @@ class SaleAmendment(models.Model):
         amendments = super(SaleAmendment, clean).create(given).with_env(self.env)
         amendments.order_id.check_access('write')
         amendments._draw_from_order()
+        for amendment, vals in zip(amendments, vals_list, strict=True):
+            amendment._draw_from_revision(vals.get('base_revision'))
         return amendments
 
     def write(self, vals):
@@ -184,11 +195,20 @@ class SaleAmendment(models.Model):
             raise UserError(self.env._("An amendment that was submitted is kept. Cancel it instead."))
 
     def onchange(self, values, field_names, fields_spec):
-        # The form of what is not saved yet shows the order's figures: for those who may change it only.
+        self.check_access('read')
+        self._check_form_order(values)
+        return super().onchange(values, field_names, fields_spec)
+
+    @api.model
+    def _check_form_order(self, values):
+        """Check a form that is not saved yet: it shows the order's figures, for those who may change it only.
+
+        :param dict values: what the form holds
+        :raise AccessError: if the user may not change the order
+        """
         order_id = values.get('order_id') or self.env.context.get('default_order_id')
         order_id = order_id.get('id') if isinstance(order_id, dict) else order_id
         self.env['sale.order'].browse(order_id or ()).check_access('write')
-        return super().onchange(values, field_names, fields_spec)
 
     def _set(self, values):
         """Write fields that follow from acts which check who acts."""
@@ -228,12 +248,28 @@ class SaleAmendment(models.Model):
             order = amendment.order_id.sudo()
             amendment._set({'base_revision': order.amendment_revision, 'base_terms': terms[order.id].to_json()})
 
+    def _draw_from_revision(self, number):
+        """Take the revision that the user's form showed for the base: what others changed since is no change of his.
+
+        :param int number: the revision, if the form says; one that is not on record changes nothing
+        """
+        self.ensure_one()
+        if not isinstance(number, int) or isinstance(number, bool) or number == self.base_revision:
+            return
+        seen = self.order_id.sudo().revision_ids.filtered(lambda revision: revision.number == number and revision.terms)
+        if seen:
+            self._set({'base_revision': number, 'base_terms': seen[-1].terms})
+
     def _get_base_terms(self):
         """Return the :class:`ControlTerms` that the amendment starts from; of one not saved yet, the order's."""
         self.ensure_one()
-        if self.base_terms:
-            return ControlTerms.from_json(self.base_terms)
+        drawn = self if self.id else self._origin
+        if drawn.base_terms:
+            return ControlTerms.from_json(drawn.base_terms)
         order = self.order_id._origin
+        if not self.id:
+            # Made of values alone, by whatever form: also where it is computed in sudo.
+            order.sudo(False).check_access('write')
         return order._get_control_terms()[order.id]
 
     # === WHOSE IT IS ===#

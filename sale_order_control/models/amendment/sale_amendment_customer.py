@@ -1,3 +1,4 @@
+import hashlib
 import logging
 
 from odoo import api, fields, models
@@ -116,6 +117,12 @@ class SaleAmendment(models.Model):
         """Whether the page still takes an answer."""
         self.ensure_one()
         return self.state == 'approved' and self.customer_state == 'waiting'
+
+    def _get_customer_fingerprint(self):
+        """Return what tells the page that was shown from another one, if the amendment is revised meanwhile."""
+        self.ensure_one()
+        shown = [self._get_customer_rows(), self._get_customer_totals(), self._get_target_terms().digest]
+        return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
 
     def _accept_by_customer(self, name, signature):
         """Record the customer's signature and change the order; in sudo, called by the page.

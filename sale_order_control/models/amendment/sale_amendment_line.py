@@ -21,7 +21,8 @@ class SaleAmendmentLine(models.Model):
     company_id = fields.Many2one(related='amendment_id.company_id')
     currency_id = fields.Many2one(related='amendment_id.currency_id')
     sequence = fields.Integer(default=1000)
-    order_line_id = fields.Many2one('sale.order.line', index=True, ondelete='restrict')
+    # Odoo's own ways of deleting lines go on: revisions and the sheet as it was keep the history.
+    order_line_id = fields.Many2one('sale.order.line', index=True, ondelete='cascade')
     product_id = fields.Many2one(
         'product.product', required=True, ondelete='restrict', domain=[('sale_ok', '=', True)], check_company=True)
     name = fields.Text(
@@ -62,7 +63,7 @@ class SaleAmendmentLine(models.Model):
     @api.depends('product_id')
     def _compute_from_product(self):
         for line in self:
-            own = line.order_line_id
+            own = line._get_shown_line()
             if own and own.product_id == line.product_id:
                 line.name, line.product_uom_id = own.name, own.product_uom_id
             else:
@@ -73,7 +74,7 @@ class SaleAmendmentLine(models.Model):
     @api.depends('product_id', 'product_uom_id')
     def _compute_price_unit(self):
         for line in self:
-            own, order = line.order_line_id, line.amendment_id.order_id
+            own, order = line._get_shown_line(), line.amendment_id.order_id
             if own and own.product_id == line.product_id:
                 line.price_unit = own.price_unit
             elif line.product_id:
@@ -99,7 +100,7 @@ class SaleAmendmentLine(models.Model):
     @api.depends('order_line_id')
     def _compute_floor(self):
         for line in self:
-            own = line.order_line_id._origin
+            own = line._get_shown_line()._origin
             line.qty_delivered, line.qty_invoiced = own.qty_delivered, own.qty_invoiced_posted
             line.floor = own._get_amendment_floor() if own else 0.0
 
@@ -121,6 +122,13 @@ class SaleAmendmentLine(models.Model):
         if new.quantity < self.floor - 1e-6 and new.quantity < old.quantity:
             return 'impossible'
         return 'changed' if new.quantity else 'dropped'
+
+    def _get_shown_line(self):
+        """Return the line of the order that this one is about; for a form, only one that its user may read."""
+        self.ensure_one()
+        own = self.order_line_id
+        # The figures of the order are computed in sudo, also of what a form only names.
+        return own if self.id or own._origin.sudo(False).has_access('read') else own.browse()
 
     # === CRUD METHODS ===#
 
@@ -147,6 +155,14 @@ class SaleAmendmentLine(models.Model):
         self._check_amendment()
         self.amendment_id._add_maker()
         return super().unlink()
+
+    def onchange(self, values, field_names, fields_spec):
+        self.check_access('read')
+        parent = values.get('amendment_id')
+        if isinstance(parent, dict):
+            self.env['sale.amendment'].browse(parent.get('id') or ()).check_access('read')
+            self.env['sale.amendment']._check_form_order(parent)
+        return super().onchange(values, field_names, fields_spec)
 
     def _check_amendment(self):
         """Lines are changed as long as their amendment is a draft, and only about its own order.

@@ -28,6 +28,7 @@ class SaleOrder(models.Model):
 
     def _check_leaving_sale(self, vals):
         result = super()._check_leaving_sale(vals)
+        self._check_moving(vals)
         if vals.get('state') == 'cancel':
             issues = self._check_cancelling()
             orders = self.browse(issues)
@@ -35,6 +36,21 @@ class SaleOrder(models.Model):
                 orders._control_log('changed', issues, checkpoint='confirm')
                 orders._get_held(issues)._control_report_exception(issues)
         return result
+
+    def _check_moving(self, vals):
+        """Refuse to move confirmed orders to another company, where their terms would change unseen.
+
+        :raise UserError: naming what would change
+        """
+        if 'company_id' not in vals:
+            return
+        moved = self.filtered(
+            lambda order: order.state == 'sale' and order.company_id.id != vals['company_id'])
+        moved = moved._with_control('amendment')._get_controlled() if moved else moved
+        moved = moved.filtered(lambda order: order.company_id._get_control_mode('amendment') == 'enforce')
+        if moved:
+            issues = {order.id: (order._prepare_amendment_issue(['company']),) for order in moved}
+            raise UserError(moved._word_change_refusal(issues))
 
     def _check_cancelling(self):
         """Refuse to cancel confirmed orders past an amendment, where amendments are in force.
@@ -55,7 +71,9 @@ class SaleOrder(models.Model):
             order.id: (issues[order.id] if order in enforced else issues[order.id].shadowed(),) for order in orders}
 
     def _get_terms_aspect_labels(self):
-        return {**super()._get_terms_aspect_labels(), 'cancel': self.env._("the order is cancelled")}
+        return {
+            **super()._get_terms_aspect_labels(), 'cancel': self.env._("the order is cancelled"),
+            'company': self.env._("company")}
 
     # === REVISIONS ===#
 

@@ -33,16 +33,25 @@ class TestAmendmentBrowser(AmendmentCommon, TourCase):
         answer = self._sign(amendment, 'guess', "Ms Miller")
         self.assertIn('error', answer)
         self.assertEqual(amendment.customer_state, 'waiting')
+        # What was shown is signed, not what became of it meanwhile.
+        former = amendment._get_customer_fingerprint()
+        amendment.action_take_back()
+        amendment.line_ids.product_uom_qty = 13.0
+        amendment.action_submit()
+        answer = self._sign(amendment, amendment.access_token, "Ms Miller", former)
+        self.assertIn("reload", answer['error'])
+        self.assertIn(amendment._get_customer_fingerprint(), self.url_open(amendment.get_portal_url()).text)
         answer = self._sign(amendment, amendment.access_token, "Ms Miller")
         self.assertTrue(answer.get('force_refresh'), answer)
         self.env.invalidate_all()
         self.assertEqual((amendment.state, amendment.signed_by, order.order_line.product_uom_qty),
-                         ('applied', "Ms Miller", 12.0))
+                         ('applied', "Ms Miller", 13.0))
         self.assertIn("your order is changed", self.url_open(amendment.get_portal_url()).text)
         self.assertIn('error', self._sign(amendment, amendment.access_token, "Ms Miller"))
 
-    def _sign(self, amendment, token, name):
+    def _sign(self, amendment, token, name, seen=None):
+        seen = seen or amendment.sudo()._get_customer_fingerprint()
         response = self.url_open(
             f'/my/amendments/{amendment.id}/accept', headers={'Content-Type': 'application/json'},
-            data=json.dumps({'params': {'access_token': token, 'name': name, 'signature': SIGNATURE}}))
+            data=json.dumps({'params': {'access_token': token, 'name': name, 'signature': SIGNATURE, 'seen': seen}}))
         return response.json()['result']

@@ -20,6 +20,7 @@ class TestAmendmentGuard(AmendmentCommon):
 
     def test_no_way_round_an_amendment(self):
         order, line = self.order, self.line
+        self.other_company = self.env['res.company'].create({'name': "Without Control"})
         root = order.with_user(self.env.ref('base.user_root')).sudo()
         address = self.env['res.partner'].create({'name': "Gate 2", 'parent_id': self.customer.id})
         wizard = self.env['sale.order.discount'].with_user(self.salesperson).create({
@@ -49,6 +50,8 @@ class TestAmendmentGuard(AmendmentCommon):
                 control_amending=True, amending=True, force=True, skip_control=True).write({'product_uom_qty': 3}),
             'automation': automation.with_context(
                 active_model='sale.order', active_id=order.id, active_ids=order.ids).run,
+            'another company': lambda: order.sudo().write({
+                'company_id': self.other_company.id, 'order_line': [Command.update(line.id, {'price_unit': 1.0})]}),
             'cancel': order.action_cancel,
             'mass cancel': mass.action_mass_cancel,
             'cancel by write': lambda: root.write({'state': 'cancel'}),
@@ -90,6 +93,23 @@ class TestAmendmentGuard(AmendmentCommon):
         with self.assertRaises(AccessError):
             amendments.with_user(self.other_salesperson).onchange(
                 {'order_id': self.order.id}, [], {'amount_before': {}})
+        rows = self.env['sale.amendment.line']
+        spec = {'old_price': {}, 'floor': {}, 'price_unit': {}, 'amendment_id': {'fields': {'amount_before': {}}}}
+        values = {'amendment_id': {'order_id': self.order.id}, 'order_line_id': self.line.id,
+                  'product_id': self.product.id}
+        shown = rows.with_user(self.salesperson).onchange(values, [], spec)['value']
+        self.assertEqual((shown['old_price'], shown['price_unit']), (100.0, 100.0))
+        with self.assertRaises(AccessError):
+            rows.with_user(self.other_salesperson).onchange(values, [], spec)
+        with self.assertRaises(AccessError):
+            rows.with_user(self.other_salesperson).onchange(
+                {'amendment_id': {'id': amendment.id, 'order_id': False}}, [], spec)
+        own = self._confirmed(1, user=self.other_salesperson)
+        own.sudo().user_id = self.other_salesperson
+        self._deliver(self.order, 4)
+        shown = rows.with_user(self.other_salesperson).onchange(
+            {**values, 'amendment_id': {'order_id': own.id}}, [], spec)['value']
+        self.assertEqual((shown['old_price'], shown['floor']), (0.0, 0.0))
         with self.assertRaises(AccessError):
             self.order.write({'amendment_revision': 7})
         self._amend(self.order, 9)

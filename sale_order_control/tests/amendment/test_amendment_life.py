@@ -109,6 +109,22 @@ class TestAmendmentLife(AmendmentCommon):
         late.action_submit()
         self.assertEqual(order.order_line.mapped('product_uom_qty'), [5.0, 6.0])
 
+    def test_what_others_changed_while_a_form_was_open_is_not_changed_back(self):
+        order = self._confirmed(10, lines=2)
+        amendments = self.env['sale.amendment'].with_user(self.salesperson).with_context(default_order_id=order.id)
+        shown = amendments.default_get(
+            ['order_id', 'line_ids', 'reason_id', 'asked_by', 'payment_term_id', 'requested_date', 'base_revision'])
+        self._amend(order, 7, requested_date='2031-02-03')
+        shown['line_ids'][1][2]['product_uom_qty'] = 5.0
+        amendment = amendments.create(shown)
+        self.assertEqual((amendment.base_revision, amendment.is_outdated), (0, True))
+        amendment.action_submit()
+        self.assertEqual((order.order_line.mapped('product_uom_qty'), str(order.requested_date)),
+                         ([7.0, 5.0], '2031-02-03'))
+        shown['line_ids'][0][2]['product_uom_qty'] = 9.0
+        with self.assertRaisesRegex(UserError, "was changed meanwhile"):
+            amendments.create(shown).action_submit()
+
     def test_policies_ask_by_the_change_and_rivals_for_the_same_line_wait(self):
         self._amendment_policy(min_amount=200.0)
         order = self._confirmed(10, lines=2)
@@ -135,10 +151,24 @@ class TestAmendmentLife(AmendmentCommon):
         amendment = self._amend(order, 5)
         self._asked(amendment).with_user(self.sales_manager).action_return("Ask them for 8")
         self.assertEqual(amendment.state, 'draft')
+        free = self._amend(order, 5, line=order.order_line, submit=False)
+        free.action_submit()
+        self._asked(free).with_user(self.sales_manager).action_return("Ask them for 9")
+        free.line_ids.product_uom_qty = 9.0
+        free.action_submit()
+        self.assertEqual((free.state, order.order_line.product_uom_qty), ('applied', 9.0))
+        amendment.action_rebase()
         amendment.line_ids.product_uom_qty = 4.0
         amendment.action_submit()
         self._asked(amendment).with_user(self.sales_manager).action_disagree("No")
-        self.assertEqual((amendment.state, order.order_line.product_uom_qty), ('refused', 10.0))
+        self.assertEqual((amendment.state, order.order_line.product_uom_qty), ('refused', 9.0))
+        # Odoo's own ways of deleting a line are not stopped by what was once asked about it.
+        whole = self._amend(order, scope='order', note="No money")
+        self._asked(whole).with_user(self.sales_manager).action_agree()
+        order.action_draft()
+        order.order_line.unlink()
+        self.assertFalse(order.order_line)
+        self.assertTrue(free.exists())
 
     def test_policies_about_orders_are_asked_by_the_result_and_not_again_when_goods_leave(self):
         self._switch(approval='enforce', release='enforce')
