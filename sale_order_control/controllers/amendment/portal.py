@@ -58,7 +58,8 @@ class AmendmentPortal(CustomerPortal):
         if not amendment._is_open_to_customer():
             return {'error': request.env._("Nothing is waiting for your signature here any more.")}
         if (seen or request.httprequest.args.get('seen')) != amendment._get_customer_fingerprint():
-            return {'error': request.env._("This change was revised meanwhile. Please reload the page and read it again.")}
+            return {'error': request.env._(
+                "This change was revised meanwhile. Please reload the page and read it again.")}
         name = (name or "").strip()[:200]
         if not signature or not name:
             return {'error': request.env._("Please sign, and enter your name.")}

@@ -161,6 +161,7 @@ class SaleAmendment(models.Model):
             if 'order_id' in vals and any(amendment.order_id.id != vals['order_id'] for amendment in self):
                 raise UserError(self.env._("An amendment stays with its order. Make a new one."))
             if TYPED_FIELDS & vals.keys():
+                self.order_id.check_access('write')
                 self._add_maker()
         return super().write(vals)
 

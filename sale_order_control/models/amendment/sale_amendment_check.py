@@ -20,6 +20,9 @@ class SaleAmendment(models.Model):
         order = self.order_id._origin.sudo()
         if order.state != 'sale':
             return [self.env._("%s is no confirmed order: change it directly.", order.name)]
+        if not order.can_amend:
+            return [self.env._(
+                "Only confirmed orders are amended, and only where Amendment Control is switched on.")]
         changes = self._get_line_changes(self._get_base_terms())
         lines = self.env['sale.order.line'].sudo()
         overdue = order._explain_overdue_drop({

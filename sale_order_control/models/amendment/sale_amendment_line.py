@@ -173,6 +173,7 @@ class SaleAmendmentLine(models.Model):
         if control_memory(self.env).acting:
             return
         self.amendment_id._check_draft()
+        self.amendment_id.order_id.check_access('write')
         if any(line.order_line_id.sudo().order_id not in (line.order_id, self.env['sale.order']) for line in self):
             raise AccessError(self.env._("A line of another order cannot be changed here."))
 

@@ -75,6 +75,12 @@ class SaleOrder(models.Model):
             **super()._get_terms_aspect_labels(), 'cancel': self.env._("the order is cancelled"),
             'company': self.env._("company")}
 
+    def _control_event(self, name):
+        super()._control_event(name)
+        if name == 'reopened':
+            # What was agreed to of the confirmed order says nothing of the quotation that it is again.
+            self.sudo().amendment_ids._void_requests(lambda env: env._("The order was set to quotation again."))
+
     # === REVISIONS ===#
 
     def _control_terms_changed(self, before, after):

@@ -170,22 +170,45 @@ class SaleOrder(models.Model):
         :return: list of keys of :meth:`_get_terms_aspect_labels`; empty where an amendment would have nothing to change
         """
         self.ensure_one()
-        old, new = self._get_amendable_terms(before), self._get_amendable_terms(after)
+        former = {line.key: line for line in before.lines}
+        old, new = self._get_amendable_terms(before, former), self._get_amendable_terms(after, former)
         if old.digest == new.digest:
-            return []
+            return ['price'] if self._is_shipping_given_away(former, after) else []
         return list(dict.fromkeys(new.worse_aspects(old) + old.worse_aspects(new))) or ['amount']
 
-    def _get_amendable_terms(self, terms):
+    def _is_shipping_given_away(self, former, after):
+        """Whether shipping costs that stay on the order are no longer charged.
+
+        :param dict former: ``{key: LineTerms}`` before
+        :param ControlTerms after: terms of this order
+        """
+        now = {line.key: line.amount for line in after.lines}
+        shipping = self._get_shipping_product_ids({line.product_id for line in former.values()})
+        left = self.env['sale.order.line'].sudo().browse(
+            [key for key, line in former.items() if line.product_id in shipping and line.amount > 0]).exists()
+        return any(now.get(line.id, 0.0) <= 0 for line in left)
+
+    def _get_amendable_terms(self, terms, former):
         """Leave out what is no part of what was agreed with the customer about the goods.
 
         What rooms add has rules of its own. Shipping costs are charged by Odoo's delivery methods, also when goods
         leave: known by the product, which only a manager makes one of shipping, and only as long as they are charged.
+        Costs that are invoiced on are added by Odoo as they arise, and taken back with their entries: known by the
+        product's re-invoicing policy, and the line that is new or says so.
 
         :param ControlTerms terms: terms of this order
+        :param former: keys of the lines before the change
         """
-        shipping = self._get_shipping_product_ids({line.product_id for line in terms.lines})
+        products = {line.product_id for line in terms.lines}
+        apart = self._get_shipping_product_ids(products)
+        reinvoiced = set(self.env['product.product'].sudo().browse(products).filtered(
+            lambda product: product.expense_policy in ('cost', 'sales_price')).ids)
+        own = [line.key for line in terms.lines if line.product_id in reinvoiced]
+        expenses = set(self.env['sale.order.line'].sudo().browse(own).exists().filtered('is_expense').ids)
         return replace(terms, conditions=(), lines=tuple(
-            line for line in terms.lines if line.product_id not in shipping or line.amount < 0))
+            line for line in terms.lines if line.amount < 0 or not (
+                line.product_id in apart or line.key in expenses
+                or line.product_id in reinvoiced and line.key not in former)))
 
     @api.model
     def _get_shipping_product_ids(self, product_ids):

@@ -85,6 +85,11 @@ class TestAmendmentGuard(AmendmentCommon):
         with self.assertRaises(AccessError):
             amendment.write({'line_ids': [Command.create({
                 'order_line_id': other.order_line.id, 'product_id': self.product.id})]})
+        for act in (lambda records: records.write({'note': "-"}),
+                    lambda records: records.line_ids.write({'product_uom_qty': 1.0}),
+                    lambda records: records.line_ids.unlink()):
+            with self.assertRaises(AccessError):
+                act(amendment.with_user(self.planner))
         for act in ('action_submit', 'action_cancel', 'action_rebase'):
             with self.assertRaises(AccessError):
                 getattr(amendment.with_user(self.other_salesperson), act)()
@@ -151,6 +156,15 @@ class TestAmendmentGuard(AmendmentCommon):
             'order_id': order.id, 'product_id': self.other_product.id, 'product_uom_qty': 0.0, 'is_expense': True,
             'price_unit': 30.0, 'qty_delivered': 1.0})
         self.assertEqual(expense.qty_delivered, 1.0)
+        # As vendor bills, expenses and transfers of a project do: what arises is invoiced on, and taken back.
+        bought = self._new_product("Travel", 50.0, 20.0)
+        bought.write({'purchase_ok': True, 'expense_policy': 'cost'})
+        arisen, moved = self.env['sale.order.line'].sudo().create([
+            {'order_id': order.id, 'product_id': bought.id, 'product_uom_qty': 2.0, 'price_unit': 30.0,
+             'is_expense': expense} for expense in (True, False)])
+        arisen.product_uom_qty = 0.0
+        with self.assertRaises(UserError):
+            moved.product_uom_qty = 5.0
         order.write({'order_line': [Command.create({'display_type': 'line_note', 'name': "Ring twice"})]})
 
     def test_taxes_by_fiscal_position_and_what_is_no_term(self):
@@ -174,8 +188,9 @@ class TestAmendmentGuard(AmendmentCommon):
         charged = self.order.order_line - self.line
         charged.price_unit = 25.0
         self.assertEqual(charged.price_subtotal, 25.0)
-        with self.assertRaises(UserError):
-            charged.price_unit = -25.0
+        for values in ({'price_unit': -25.0}, {'price_unit': 0.0}, {'discount': 100.0}, {'product_uom_qty': 0.0}):
+            with self.assertRaises(UserError, msg=str(values)), self.env.cr.savepoint():
+                charged.write(values)
 
     def test_what_has_happened_already_is_recorded(self):
         with event_happened(self.env):
@@ -194,6 +209,9 @@ class TestAmendmentGuard(AmendmentCommon):
             self.order.action_amend()
         self.line.product_uom_qty = 9
         self.assertFalse(self.order.sudo().revision_ids)
+        hidden = self._amend(self.order, 5, submit=False)
+        with self.assertRaisesRegex(UserError, "switched on"):
+            hidden.action_submit()
         self._switch(amendment='warn')
         self.line.product_uom_qty = 8
         self.assertEqual(self.order.sudo().revision_ids.mapped('number'), [1, 0])

@@ -183,3 +183,11 @@ class TestAmendmentLife(AmendmentCommon):
         self.assertEqual(order.order_line.qty_delivered, 20.0)
         bigger = self._amend(order, 30)
         self.assertEqual(bigger.state, 'to_approve')
+        # Set to quotation again, nothing that was agreed to before is left.
+        other = self._confirmed(10)
+        self._asked(self._amend(other, 20)).with_user(self.sales_manager).action_agree()
+        self._amend(other, scope='order', note="No money")
+        other.action_draft()
+        self.assertEqual(set(other.amendment_ids.sudo().approval_request_ids.mapped('state')), {'void'})
+        other.order_line.product_uom_qty = 20.0
+        self.assertTrue(self._codes(other))
