@@ -84,9 +84,10 @@ class TestComplaintLearning(ComplaintCommon):
             complaint = self._complain(self.order, quantity=1, severity='minor')
             complaint.write({'justified': justified, 'recurrence_note': "x"})
             self.assertEqual(facts(), {self.customer.id: min(number + 1, 2)})
-        self.env['sale.complaint'].search([('justified', '=', 'yes')]).action_cancel("Not ours")
+        mine = self.env['sale.complaint'].search([('partner_id', '=', self.customer.id)])
+        mine.filtered(lambda complaint: complaint.justified == 'yes').action_cancel("Not ours")
         self.assertEqual(facts(), {self.customer.id: 1})
-        self.env['sale.complaint'].search([]).received_on = datetime(2020, 1, 1)
+        mine.received_on = datetime(2020, 1, 1)
         self.assertEqual(facts(), {}, "long ago")
 
     def test_a_disputed_invoice_is_not_overdue_and_only_a_controller_marks_it(self):
