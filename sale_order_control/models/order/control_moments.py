@@ -63,6 +63,7 @@ class SaleOrder(models.Model):
             ControlMoment('released', env._("Goods left")),
             ControlMoment('delivered', env._("Delivered completely")),
             ControlMoment('cancelled', env._("Cancelled")),
+            ControlMoment('withdrawn', env._("Confirmed order cancelled")),
             ControlMoment('reopened', env._("Set to draft again")),
             ControlMoment('invoiced', env._("Invoiced"), **INVOICE),
             ControlMoment('paid', env._("Invoice paid"), **INVOICE),

@@ -54,8 +54,14 @@ class SaleControlCached(models.AbstractModel):
         return super().create(vals_list)
 
     def write(self, vals):
-        self.env.registry.clear_cache()
+        if vals.keys() - self._get_uncached_fields():
+            self.env.registry.clear_cache()
         return super().write(vals)
+
+    @api.model
+    def _get_uncached_fields(self):
+        """Name the fields that nothing reads through the cache, because they are written often."""
+        return set()
 
     def unlink(self):
         self.env.registry.clear_cache()

@@ -82,6 +82,10 @@ class SaleOrder(models.Model):
             cancelled._write_procurement_hold(())
             cancelled._get_controlled()._control_log('cancelled')
             cancelled._control_event('cancelled')
+            # Customers know of what was confirmed; a draft that is dropped concerns nobody outside.
+            withdrawn = cancelled.filtered(lambda order: former[order.id] == 'sale')
+            if withdrawn:
+                withdrawn._control_event('withdrawn')
         reopened = moved.filtered(
             lambda order: order.state == 'draft' or order.state == 'sent' and former[order.id] == 'cancel')
         if reopened:

@@ -50,8 +50,9 @@ class TestFollowupMessage(FollowupCommon):
         rule.with_context(lang='fr_FR').sms_text = "{customer} : {order} est annulée"
         order = self._confirm_order()
         quotation = self._create_order()
-        order._action_cancel()
+        (order | quotation)._action_cancel()
         self._end_transaction()
+        self.assertFalse(self._told(rule, order_id=quotation.id), "Nobody outside knows of a draft that is dropped.")
         mail, sms = self._told(rule, channel='mail'), self._told(rule, channel='sms')
         self.assertEqual(
             (mail.name, mail.contact, mail.partner_id, mail.order_id),
@@ -63,7 +64,7 @@ class TestFollowupMessage(FollowupCommon):
             "Queued, not sent by whoever cancels.")
         self.assertIn(mail.mail_message_id, order.message_ids, "The order shows it.")
         self.assertFalse(self._tasks(rule), "Nobody has anything to do.")
-        self.env['sale.followup.rule']._hear('cancelled', order)
+        self.env['sale.followup.rule']._hear('withdrawn', order)
         self._end_transaction()
         self.assertEqual(self._told(rule), mail | sms, "Heard twice, told once.")
         self.assertFalse(quotation.message_ids & self.env['mail.mail'].search([]).mail_message_id)
@@ -172,12 +173,20 @@ class TestFollowupMessage(FollowupCommon):
         for rule in self.paying.values():
             rule.active = True
         late, soon, other = self._invoice(2), self._invoice(8), self._invoice(8)
+        unreached = self.customer.copy({'name': "Unreached", 'email': False})
+        alone = self._invoice(2, partner=unreached)
         self._tick(3)
         facts = self._told(self.paying.values(), partner_id=self.customer.id)
         self.assertEqual(facts.filtered(lambda fact: not fact.covered_id).res_id, late.id)
         covered = facts.filtered('covered_id')
         self.assertEqual(set(covered.mapped('res_id')), {soon.id, other.id})
         self.assertEqual(covered.mapped('covered_id.rule_id'), self.paying['first'])
+        self.assertIn(alone.id, self._tasks(self.paying['first']).mapped('res_id'))
+        unreached.email = 'unreached@example.com'
+        self._tick(9)
+        self.assertEqual(
+            self._told(self.paying.values(), res_id=alone.id).rule_id, self.paying['second'],
+            "The first step was somebody's task; the ladder goes on from there.")
 
     def test_disputes_and_promises_of_payment_are_respected_and_steps_keep_their_distance(self):
         for step in ('first', 'second', 'last'):

@@ -111,5 +111,10 @@ class TestFollowupRevisit(FollowupCommon, HttpCase):
         with self.assertRaises(AccessError):
             visit.write({'state': 'planned'})
         self.assertFalse(visits.with_user(self.other_salesperson).search([('id', '=', visit.id)]))
+        auditor = self._new_user(
+            'soc_audit', 'sales_team.group_sale_salesman,sale_order_control.group_auditor')
+        self.assertTrue(visit.with_user(auditor).note, "An auditor who sells reads all and writes his own.")
+        with self.assertRaises(AccessError), mute_logger('odoo.addons.base.models.ir_rule'):
+            visit.with_user(auditor).write({'user_id': auditor.id})
         with self.assertRaises(AccessError), mute_logger('odoo.addons.base.models.ir_model'):
             visits.with_user(self.planner).create({'partner_id': self.customer.id})

@@ -251,6 +251,11 @@ class TestFollowupRules(FollowupCommon):
         self.assertIn("Nobody is “General manager”", nobody.problems)
         self.assertIn("could not look for what is due", rule.problems)
         self.assertEqual(self._tasks(last).order_id, order)
+        with self.assertRaises(AccessError):
+            nobody.with_user(self.salesperson).read(['problems'])
+        with patch.object(type(self.env.registry), 'clear_cache') as clear_cache:
+            nobody._report_problem("Nothing that is read through the cache")
+        clear_cache.assert_not_called()
         nobody.role = 'salesperson'
         self.assertFalse(nobody.problems, "Saving clears it.")
 

@@ -126,6 +126,10 @@ class TestFollowupWork(FollowupCommon):
         self.assertEqual(self.task.rung, 0)
         self._tick(self._working_day(6))
         self.assertEqual(self.task.rung, 1)
+        self.task.sudo()._postpone(self._day(60))
+        self.assertEqual(
+            (self.task.rung, self.task.told_user_id), (1, self.leader), "A date that moves is no work.")
+        self.assertGreater(self.task.escalate_on, self._day(60))
 
     # === PEOPLE CHANGE ===#
 

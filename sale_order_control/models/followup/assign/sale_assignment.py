@@ -176,7 +176,11 @@ class SaleFollowupRule(models.Model):
             domain = [
                 ('user_id', '=', False), ('state', 'in', ('draft', 'sent', 'sale')), ('company_id', '=', company.id),
                 ('create_date', '>=', company.control_followup_since),
+                '|', ('state', '!=', 'sale'), ('delivery_status', '!=', 'full'),
             ]
+            if 'website_id' in orders._fields:
+                # Carts are nobody's yet.
+                domain += ['|', ('website_id', '=', False), ('state', '!=', 'draft')]
             if not self.env['sale.control.job']._work_off(
                     orders.search(domain, order='id').ids,
                     lambda ids, domain=domain: orders.search([*domain, ('id', 'in', ids)]),

@@ -91,6 +91,7 @@ class SaleFollowupRule(models.Model):
         ids = {'rule': self.id, 'id': SQL.identifier(model._table, 'id')}
         date = SQL("%s::date", SQL.identifier(model._table, moment.field))
         self.env['sale.followup.message'].flush_model()
+        self.env['sale.followup.task'].flush_model()
         query.add_where(SQL(
             """NOT EXISTS (SELECT FROM sale_followup_message told
                             WHERE told.rule_id = %(rule)s AND told.res_id = %(id)s
@@ -102,13 +103,18 @@ class SaleFollowupRule(models.Model):
             query.add_where(SQL("%s >= %s", date, today))
         former = self._get_former_step()
         if former:
-            # One step after the other, also after a pause; what was too early for the former one needs none.
+            # One step after the other, also after a pause; what was too early for the former one needs none. Where
+            # the customer had no address, it was somebody's task.
             since = max(filter(None, (former.since, company.control_followup_since)), default=today)
             query.add_where(SQL(
                 """(%(date)s <= %(unasked)s OR EXISTS (
                         SELECT FROM sale_followup_message step
                          WHERE step.rule_id = %(former)s AND step.res_id = %(id)s AND step.anchor_date = %(date)s
-                           AND step.sent_day <= %(today)s - %(gap)s))""",
+                           AND step.sent_day <= %(today)s - %(gap)s)
+                    OR EXISTS (
+                        SELECT FROM sale_followup_task step
+                         WHERE step.rule_id = %(former)s AND step.res_id = %(id)s AND step.anchor_date = %(date)s
+                           AND step.first_due <= %(today)s - %(gap)s AND step.state <> 'cancelled'))""",
                 id=ids['id'], date=date, former=former.id, today=today, gap=self.offset_days - former.offset_days,
                 unasked=former._get_last_anchor(company, since - timedelta(days=1))))
         return query

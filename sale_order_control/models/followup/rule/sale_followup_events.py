@@ -53,7 +53,7 @@ class SaleFollowupRule(models.Model):
             concerned = ['|', ('order_id', 'in', orders.ids), '&', *concerned]
         tasks = tasks.search([('state', '=', 'open'), *concerned])
         if name == 'cancelled':
-            tasks.filtered(lambda task: task.rule_id.moment != 'cancelled')._end(
+            tasks.filtered(lambda task: task.rule_id.moment not in ('cancelled', 'withdrawn'))._end(
                 'cancelled', self.env._("The order was cancelled."))
         tasks.filtered(lambda task: task.rule_id.closing == 'event' and task.rule_id.close_moment == name)._end(
             'closed', self.env._("What it waited for has happened."))

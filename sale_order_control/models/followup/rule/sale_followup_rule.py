@@ -13,6 +13,10 @@ CLOSINGS = [
 ]
 
 
+# Problems name documents of whichever company.
+KEEPERS = 'sale_order_control.group_manager,sale_order_control.group_auditor'
+
+
 class SaleFollowupRule(models.Model):
     """Something that is to be done when an event happens, or so many days before or after a date."""
 
@@ -74,7 +78,8 @@ class SaleFollowupRule(models.Model):
     close_domain = fields.Char(string="Condition to End", default='[]')
 
     problems = fields.Text(
-        readonly=True, copy=False, help="What the rule could not do and why. Saving the rule clears it.")
+        readonly=True, copy=False, groups=KEEPERS,
+        help="What the rule could not do and why. Saving the rule clears it.")
     problem_on = fields.Datetime(string="Last Problem", readonly=True, copy=False)
     task_ids = fields.One2many('sale.followup.task', 'rule_id')
     open_count = fields.Integer(string="Open", compute='_compute_open_count')
@@ -172,6 +177,10 @@ class SaleFollowupRule(models.Model):
             vals = {**vals, 'since': self.env['sale.order']._get_control_today()}
         return super().write(vals)
 
+    @api.model
+    def _get_uncached_fields(self):
+        return super()._get_uncached_fields() | {'problems', 'problem_on'}
+
     def copy_data(self, default=None):
         return [
             {**values, 'name': self.env._("%s (copy)", rule.name)}
@@ -222,10 +231,11 @@ class SaleFollowupRule(models.Model):
     def _report_problem(self, sentence):
         """Say on the rule what it could not do: one line per sentence, the latest ones."""
         self.ensure_one()
-        lines = (self.problems or "").splitlines()
+        rule = self.sudo()
+        lines = (rule.problems or "").splitlines()
         if sentence in lines:
             return
-        self.sudo().write({
+        rule.write({
             'problems': "\n".join([*lines, sentence][-20:]),
             'problem_on': self.env['sale.order']._get_control_now(),
         })

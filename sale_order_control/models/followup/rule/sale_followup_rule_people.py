@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 
 
 class SaleFollowupRule(models.Model):
@@ -19,15 +19,22 @@ class SaleFollowupRule(models.Model):
             order, company = moment.get_order(document), self._get_company(document, moment)
             salesperson = order.user_id or document.mapped(moment.user_path)[:1]
             found = self._find_role(self.role, order, company, salesperson).filtered(
-                lambda user, company=company: user.active and not user.share and company in user.company_ids)
+                lambda user, company=company: self._may_do(user, company))
             if not found:
-                found = order._get_control_responsible() if order else self._get_fallback(company)
+                found = order._get_control_responsible() if order else found
+                # Who is not in the company would never see it.
+                found = found.filtered(
+                    lambda user, company=company: self._may_do(user, company)) or self._get_fallback(company)
+                # The same words for all documents: a busy rule is written once.
                 self._report_problem(self.env._(
-                    "Nobody is “%(role)s” for %(document)s; %(user)s got the task.",
-                    role=dict(self._fields['role']._description_selection(self.env))[self.role],
-                    document=document.display_name, user=found.name))
+                    "Nobody is “%(role)s”; %(user)s got the task.",
+                    role=dict(self._fields['role']._description_selection(self.env))[self.role], user=found[:1].name))
             people[document.id] = found[:1]
         return people
+
+    @api.model
+    def _may_do(self, user, company):
+        return user.active and not user.share and company in user.company_ids
 
     def _find_role(self, role, order, company, salesperson):
         """Return who has a role; extend the hub's ``_get_control_people`` for roles of a room.

@@ -39,11 +39,14 @@ class SaleFollowupTask(models.Model):
         return result
 
     def _start_clock(self):
-        """Let so many working days pass without work, from the day a task is due or was last worked on."""
+        """Let so many working days pass without work, from the day a task is due or was last worked on.
+
+        Who has been told stays told: a date that moves is no work.
+        """
         for task in self.filtered(lambda task: task.state == 'open'):
             day = task.company_id._get_ladder_day(max(filter(None, (task.date_due, task.last_contact_on))))
-            if task.escalate_on != day or task.rung:
-                task.write({'escalate_on': day, 'rung': 0, 'told_user_id': False})
+            if task.escalate_on != day:
+                task.escalate_on = day
 
     def _record_contact(self, *args, **kwargs):
         record = super()._record_contact(*args, **kwargs)
@@ -52,6 +55,7 @@ class SaleFollowupTask(models.Model):
         worked_on = self.sudo() | self.sudo().search([('state', '=', 'open'), ('order_id', 'in', orders.ids)])
         worked_on.call_ids.exists().unlink()
         with control_acting(self.env):
+            worked_on.filtered(lambda task: task.state == 'open').write({'rung': 0, 'told_user_id': False})
             worked_on.last_contact_on = self.company_id[:1]._get_followup_today()
             worked_on._start_clock()
         return record

@@ -37,7 +37,7 @@ class SaleFollowupTask(models.Model):
         'sale.followup.rule', readonly=True, index='btree_not_null', ondelete='restrict',
         help="Empty: agreed with a customer, or entered by hand.")
     plan_line_id = fields.Many2one(
-        'mail.activity.plan.template', string="Step of the Plan", readonly=True, ondelete='set null')
+        'mail.activity.plan.template', string="Step of the Plan", readonly=True, ondelete='restrict')
     company_id = fields.Many2one('res.company', required=True, readonly=True, index=True)
     res_model = fields.Char(string="Document Model", required=True, readonly=True)
     res_id = fields.Many2oneReference(string="Document", model_field='res_model', required=True, readonly=True)

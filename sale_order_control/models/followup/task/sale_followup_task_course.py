@@ -77,10 +77,13 @@ class SaleFollowupTask(models.Model):
                 due = rule._get_due_day(anchor, company)
                 if task.plan_line_id:
                     due = task.plan_line_id._get_date_deadline(due)
-                due = max(due, company._get_followup_today())
+                today = company._get_followup_today()
+                due = max(due, today)
+                # What is late already stays late, whoever moves the date.
+                late = task.deadline and task.deadline < today
                 task.write({
                     'anchor_date': anchor, 'cause': cause, 'date_due': due, 'moved_count': task.moved_count + 1,
-                    'deadline': company._add_followup_days(due, rule.allowed_days),
+                    'deadline': task.deadline if late else company._add_followup_days(due, rule.allowed_days),
                 })
                 task.activity_id.sudo().write({'date_deadline': due})
 

@@ -86,7 +86,7 @@ class SaleFollowupTask(models.Model):
                 task.activity_id.with_context(mail_activity_quick_update=True).user_id = user
         # Odoo deletes the activities of who is archived.
         with control_acting(self.env):
-            tasks.filtered(lambda task: not task.activity_id)._create_activities()
+            tasks.filtered(lambda task: not task.activity_id and task._get_document())._create_activities()
 
     def _find_successor(self):
         """Return who is responsible now: by the role, or the one who is, or who looks after the order."""
