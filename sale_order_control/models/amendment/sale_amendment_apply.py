@@ -29,6 +29,7 @@ class SaleAmendment(models.Model):
         for amendment in self:
             amendment._check_submittable()
         for amendment in self:
+            amendment._refresh_figures()
             # As they are shown now: what they were stays readable when the order has moved on.
             amendment._set({
                 'state': 'to_approve', 'submitted_on': fields.Datetime.now(), 'obstacle': False,
@@ -280,7 +281,10 @@ class SaleAmendment(models.Model):
     @api.model
     def _get_touched_invoices(self, order, changes, header):
         """Return the draft invoices of an order that a change makes wrong; in sudo."""
-        drafts = order.sudo().invoice_ids.filtered(lambda move: move.state == 'draft')
+        # Credit notes and advances are about what was, whatever becomes of the rest.
+        drafts = order.sudo().invoice_ids.filtered(
+            lambda move: move.state == 'draft' and move.move_type == 'out_invoice'
+            and not all(move.invoice_line_ids.sale_line_ids.mapped('is_downpayment')))
         if {'partner_invoice_id', 'payment_term_id'} & header.keys():
             return drafts
         keys = {old.key for old, _new, _row in changes if old}

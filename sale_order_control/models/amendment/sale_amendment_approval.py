@@ -19,7 +19,11 @@ class SaleAmendment(models.Model):
     # === WHAT IS JUDGED ===#
 
     def _get_approval_amount(self):
-        return abs(self.change_amount), self.currency_id
+        # What is dropped is not made up for by something else that is added.
+        sizes = [(new.amount if new else 0.0) - (old.amount if old else 0.0)
+                 for old, new, _row in self._get_line_changes(self._get_base_terms())]
+        added, dropped = sum(size for size in sizes if size > 0), -sum(size for size in sizes if size < 0)
+        return max(abs(self.change_amount), added, dropped), self.currency_id
 
     def _get_approval_reasons(self, mode='enforce'):
         """Add to the policies about amendments those about orders that the result would meet."""

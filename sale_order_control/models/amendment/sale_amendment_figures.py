@@ -63,6 +63,11 @@ class SaleAmendment(models.Model):
                 'changed_lines': len(amendment._get_line_changes(before)),
             })
 
+    def _refresh_figures(self):
+        """Work the figures out anew: what is delivered by now counts, and nobody typed it."""
+        for name in self._get_figure_names():
+            self.env.add_to_compute(self._fields[name], self)
+
     @api.model
     def _get_figure_names(self):
         return [name for name, field in self._fields.items() if field.compute == '_compute_figures']

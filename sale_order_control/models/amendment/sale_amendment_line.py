@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 
 from ..order.control_memory import control_memory
 from ..order.control_terms import LineTerms
@@ -152,7 +152,11 @@ class SaleAmendmentLine(models.Model):
         return result
 
     def unlink(self):
+        self.check_access('unlink')
         self._check_amendment()
+        if self.order_line_id and not control_memory(self.env).acting:
+            # Without its row a line would silently stay as it is.
+            raise UserError(self.env._("Enter 0 as the new quantity to drop a line."))
         self.amendment_id._add_maker()
         return super().unlink()
 

@@ -130,7 +130,7 @@ class SaleOrder(models.Model):
             if old != new:
                 if name in comodels:
                     records = self.env[comodels[name]].sudo()
-                    old, new = (records.browse(value or ()).display_name for value in (old, new))
+                    old, new = (records.browse(value or ()).exists().display_name for value in (old, new))
                 else:
                     old, new = self._word_amendment_day(old), self._word_amendment_day(new)
                 found.append(self._prepare_change(self.name, self._fields[name], old, new))

@@ -174,6 +174,15 @@ class TestAmendmentFollow(AmendmentCommon):
         amendment = self._amend(order, 20)
         self.assertEqual(amendment.state, 'to_approve')
 
+    def test_another_payer_brings_a_settlement_of_its_own(self):
+        self._switch(credit='enforce')
+        order = self._confirmed(10)
+        order.sudo().write({'settlement_mode': 'prepay', 'settlement_percent': 30.0})
+        payer = self.env['res.partner'].create({'name': "Another Payer"})
+        amendment = self._amend(order, partner_invoice_id=payer.id)
+        self.assertEqual((amendment.state, order.partner_invoice_id), ('applied', payer))
+        self.assertNotEqual(order.sudo().settlement_mode, 'prepay')
+
     # === HISTORY ===#
 
     def test_revisions_are_compared_and_changes_counted(self):

@@ -82,6 +82,12 @@ class TestAmendmentLife(AmendmentCommon):
 
     def test_a_draft_invoice_about_what_changes_is_made_anew(self):
         order = self._confirmed(10)
+        advance = self.env['sale.advance.payment.inv'].with_context(active_ids=order.ids).sudo().create({
+            'advance_payment_method': 'percentage', 'amount': 20, 'sale_order_ids': order.ids})._create_invoices(
+                order.sudo())
+        self._amend(order, payment_term_id=self.env.ref('account.account_payment_term_immediate').id)
+        self.assertEqual(advance.state, 'draft')
+        advance.button_cancel()
         invoice = order.sudo()._create_invoices()
         self._amend(order, 6)
         self.assertEqual(invoice.state, 'cancel')
@@ -98,6 +104,8 @@ class TestAmendmentLife(AmendmentCommon):
         order = self._confirmed(10, lines=2)
         first, second = order.order_line
         late = self._amend(order, 5, submit=False)
+        with self.assertRaisesRegex(UserError, "Enter 0"):
+            late.line_ids[0].unlink()
         beside = self._amend(order, 6, line=second, submit=False)
         self._amend(order, 8)
         with self.assertRaisesRegex(UserError, "was changed meanwhile"):
@@ -137,6 +145,10 @@ class TestAmendmentLife(AmendmentCommon):
         self._amend(order, 9, line=order.order_line[1])
         with self.assertRaises(UserError):
             asked.line_ids[0].product_uom_qty = 1.0
+        # What is added does not make up for what is dropped.
+        swap = self._amend(self._confirmed(10), row={
+            'product_id': self.other_product.id, 'product_uom_qty': 20.0, 'price_unit': 50.0})
+        self.assertEqual((swap.change_amount, swap.state), (0.0, 'to_approve'))
         request = self._asked(asked)
         self.assertIn("9.00 → 5.00", str(request.display))
         with self.assertRaises(UserError):
