@@ -75,6 +75,9 @@ class TestComplaintFlow(ComplaintCommon):
         stranger = self.env['res.partner'].create({'name': "Stranger", 'is_company': True})
         with self.assertRaisesRegex(ValidationError, "is one of Controlled Customer, not of Stranger"):
             self._complain(self.order, partner_id=stranger.id)
+        bill = self.env['account.move'].create({'move_type': 'out_invoice', 'partner_id': stranger.id})
+        with self.assertRaisesRegex(ValidationError, "is one of Stranger, not of"):
+            self._complain(self.order).sudo().invoice_id = bill
         with self.assertRaisesRegex(ValidationError, "only 10 were delivered"):
             self._complain(self.order, quantity=11)
         other = self._delivered_order(1.0)

@@ -1,4 +1,5 @@
 from datetime import date, datetime
+from unittest.mock import patch
 
 from dateutil.relativedelta import relativedelta
 
@@ -111,3 +112,8 @@ class TestComplaintLearning(ComplaintCommon):
         self.assertEqual((account.overdue_amount, account.disputed_amount), (0, 1000))
         complaint.action_reject("Not ours")
         self.assertIn("Close the dispute", complaint.activity_ids.mapped('summary')[-1])
+        # Where nobody is one any more, a complaint ends all the same, and a note says so.
+        complaint.action_reopen("They insist")
+        with patch.object(self.registry['sale.order'], '_get_control_people', lambda *_args: self.env['res.users']):
+            complaint.action_reject("Not ours")
+        self.assertIn("Nobody is a credit controller", "".join(complaint.message_ids.mapped('body')))

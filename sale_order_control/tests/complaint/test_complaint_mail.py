@@ -1,7 +1,8 @@
 from email.message import EmailMessage
 from unittest.mock import patch
 
-from odoo.exceptions import AccessError
+from odoo import Command
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -70,6 +71,30 @@ class TestComplaintMail(ComplaintCommon):
         self.assertIn('nobody@elsewhere.test', self._receipts(complaint).email_to)
         # Somebody must say who it is before it goes on.
         self.assertIn("Choose the customer.", complaint._get_missing_for('acknowledged'))
+        # What is asked goes to the address that wrote; where there is none, nobody would be asked.
+        complaint.with_user(self.handler).action_wait("Which order?")
+        self.assertIn('nobody@elsewhere.test', complaint.message_ids[0].outgoing_email_to)
+        unknown = self._complain(partner_id=False)
+        with self.assertRaisesRegex(UserError, "Choose the customer"):
+            unknown.action_wait("Which order?")
+
+    def test_a_team_of_one_company_takes_mails_for_that_company_only(self):
+        order = self._delivered_order()
+        other = self.env['res.company'].create({'name': "Other"})
+        self.quality_team.write({'member_ids': [Command.clear()], 'user_id': False, 'company_id': other.id})
+        complaint = self._mail(subject=f"About {order.name}")
+        self.assertEqual((complaint.company_id, complaint.team_id, complaint.partner_id, complaint.order_id.ids),
+                         (other, self.quality_team, self.customer, []))
+        self.customer.company_id = self.company
+        self.assertFalse(self._mail().partner_id, "a stranger to the other company")
+        # Nor does a category lead to it from here; and nobody is picked who does not work for the company.
+        self.defective.team_id = self.quality_team
+        intake = self.env.ref('sale_order_control.complaint_team_intake')
+        intake.member_ids = self.handler
+        complaint = self._complain(order)
+        self.assertEqual((complaint.company_id, complaint.team_id, complaint.user_id),
+                         (self.company, intake, self.handler))
+        self.assertFalse(intake._pick_member(other))
 
     def test_a_colleague_who_passes_a_mail_on_is_not_the_customer(self):
         self.salesperson.partner_id.email = 'sales@example.com'
@@ -112,6 +137,8 @@ class TestComplaintMail(ComplaintCommon):
             answers=self._receipts(complaint).message_id)
         self.assertFalse(complaint.activity_ids)
         self.assertIn("out of the office", complaint.message_ids[0].body)
+        self._mail(
+            sender='carrier@elsewhere.test', text="We have no box.", answers=self._receipts(complaint).message_id)
         self.assertTrue(complaint.waiting_since)
         self._mail(text="Box 17.", answers=self._receipts(complaint).message_id)
         self.assertFalse(complaint.waiting_since)

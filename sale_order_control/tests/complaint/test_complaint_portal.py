@@ -96,9 +96,11 @@ class TestComplaintPortal(ComplaintCommon, HttpCase):
             'complaint_id': complaint.id, 'ask_customer': True, 'reason': "Cheaper than a lawsuit",
             'type_id': self.env.ref('sale_order_control.remedy_type_replacement').id})
         remedy.action_submit()
+        complaint.attachment_ids += self.env['ir.attachment'].create({'name': 'margins.ods', 'raw': b'ours'})
         page = self.url_open(f'/my/complaints/{complaint.id}').text
+        self.assertIn('photo.png', page)
         self.assertIn("Replacement: 3 Units Controlled Product", page)
-        for secret in ("Supplier says no", "lawsuit", "Defective on arrival", "soc_manager"):
+        for secret in ("Supplier says no", "lawsuit", "margins.ods", "Defective on arrival", "soc_manager"):
             self.assertNotIn(secret, page)
         self._send(f'/my/complaints/{complaint.id}/remedy/{remedy.id}', answer='accepted', comment="Good")
         self.assertEqual((remedy.state, remedy.answered_by), ('ready', self.buyer.partner_id.name))
@@ -190,12 +192,23 @@ class TestComplaintPortal(ComplaintCommon, HttpCase):
     def test_damage_on_arrival_opens_a_complaint_and_more_of_it_joins_it(self):
         self._switch(promise='enforce')
         picking = self.line.move_ids.picking_id
+        # While nobody takes complaints nothing new happens: the salesperson is told, as without them.
+        self.env['sale.complaint.team'].search([]).write({'member_ids': [Command.clear()], 'user_id': False})
+        self.assertFalse(self.order._is_complainable())
+        picking._record_receipt('damage', "Ms Li", self.customer, remark="One box is wet")
+        self.assertFalse(self._complaints())
+        self.assertEqual(self.order.activity_ids.user_id, self.salesperson)
+        self.quality_team.member_ids = self.handler
+        self.assertTrue(self.order._is_complainable())
+        # A category that somebody deleted is no reason to lose it.
+        self.env['ir.model.data'].search([('name', '=', 'complaint_category_transport')]).unlink()
         picking._record_receipt('damage', "Ms Li", self.customer, remark="One box is wet")
         [complaint] = self._complaints()
         self.assertEqual(
             (complaint.picking_id, complaint.complaint_type, complaint.description, complaint.receipt_id.kind,
              complaint.contact_name),
             (picking, 'delivery', "One box is wet", 'damage', "Ms Li"))
+        self.assertEqual(complaint.user_id, self.salesperson, "the team of deliveries has nobody")
         picking._record_receipt('difference', "Ms Li", self.customer, remark="And one is missing")
         self.assertEqual(self._complaints(), complaint)
         self.assertIn("And one is missing", complaint.message_ids[0].body)

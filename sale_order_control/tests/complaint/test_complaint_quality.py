@@ -28,8 +28,11 @@ class TestComplaintQuality(ComplaintCommon):
         complaint.action_acknowledge()
         complaint.action_investigate()
         complaint.responsible_party = 'us'
+        # Switched off or not.
+        complaint.is_8d = False
         with self.assertRaisesRegex(UserError, "D1:.*\n.*D2:.*\n.*D3:"):
             complaint.action_propose()
+        complaint.is_8d = True
         complaint.write({
             'investigator_ids': [Command.set(self.engineer.ids)], 'problem_is': "2 of 10 scratched at the edge",
             'cause_id': self.cause.id, 'justified': 'yes', 'answer': "Exchanged"})

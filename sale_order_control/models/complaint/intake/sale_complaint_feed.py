@@ -35,12 +35,14 @@ class SaleComplaint(models.Model):
             known._take_customer_message(receipt.remark, receipt.contact, receipt.partner_id)
             return known
         complaint = complaints.create(self._prepare_from_receipt(receipt))
+        complaint._own_by_salesperson()
         complaint._send_acknowledgement()
         return complaint
 
     @api.model
     def _prepare_from_receipt(self, receipt):
         category = RECEIPT_CATEGORIES.get(receipt.kind)
+        found = category and self.env.ref(category, raise_if_not_found=False)
         return {
             'channel': 'portal',
             'receipt_id': receipt.id,
@@ -50,7 +52,7 @@ class SaleComplaint(models.Model):
             'contact_name': receipt.contact,
             'email_from': receipt.partner_id.email,
             'description': receipt.remark,
-            'category_id': category and self.env.ref(category, raise_if_not_found=False).id,
+            'category_id': found.id if found else False,
             'complaint_type': 'delivery',
         }
 
@@ -61,7 +63,8 @@ class StockPicking(models.Model):
     def _report_damage(self, order, receipt):
         result = super()._report_damage(order, receipt)
         # Responsibility and remedy are recorded where they are worked on.
-        self.env['sale.complaint']._hear_of_receipt(receipt)
+        if self.env['sale.complaint.team']._has_people(receipt.sudo().company_id):
+            self.env['sale.complaint']._hear_of_receipt(receipt)
         return result
 
 

@@ -157,6 +157,8 @@ class SaleComplaint(models.Model):
             body=body, author_id=author.id or None,
             email_from=author.email_formatted or complaint.email_from or contact,
             message_type='comment', subtype_xmlid='mail.mt_comment', attachments=list(files))
+        # The page has checked who speaks, even where only a name was given.
+        complaint._resume(self.env._("The customer answered."))
         complaint._customer_wrote()
         return message
 
@@ -180,9 +182,15 @@ class SaleComplaint(models.Model):
                 fields.Command.create({'order_line_id': line.id, 'quantity': quantity})
                 for line, quantity in lines.items()],
         })
+        complaint._own_by_salesperson()
         complaint._keep_files(files)
         complaint._send_acknowledgement()
         return complaint
+
+    def _own_by_salesperson(self):
+        """Leave what nobody of a team takes, and nobody of ours took in, to the salesperson of the order."""
+        for complaint in self.sudo().filtered(lambda one: not one.user_id):
+            complaint.user_id = complaint.order_id.user_id._filter_complaint_people(complaint.company_id)
 
     def _keep_files(self, files):
         """Keep photos and documents of a customer with the complaint."""
@@ -195,9 +203,9 @@ class SaleOrder(models.Model):
     _inherit = 'sale.order'
 
     def _is_complainable(self):
-        """Whether the customer can complain about the order on its page: it was confirmed once."""
+        """Whether the customer can complain about the order on its page: it was confirmed, and somebody takes it."""
         self.ensure_one()
-        return self.state == 'sale'
+        return self.state == 'sale' and self.env['sale.complaint.team']._has_people(self.sudo().company_id)
 
     def _get_complainable_lines(self):
         """Return the lines of goods and services that the page of the order offers for a complaint."""

@@ -36,8 +36,8 @@ class SaleComplaint(models.Model):
         :param dict msg_dict: the mail, as Odoo's gateway reads it
         :param dict custom_values: defaults of the alias, such as the team
         """
-        values = {**(custom_values or {}), **self._prepare_mail_complaint(msg_dict)}
-        team = self.env['sale.complaint.team'].browse(values.get('team_id'))
+        team = self.env['sale.complaint.team'].browse((custom_values or {}).get('team_id'))
+        values = {**(custom_values or {}), **self._prepare_mail_complaint(msg_dict, team.sudo().company_id)}
         refused = self._refuse_large_files(msg_dict, team)
         complaint = super().message_new(msg_dict, values)
         if not self.env.context.get(AUTOMATIC):
@@ -62,25 +62,32 @@ class SaleComplaint(models.Model):
         author = self.env['res.partner'].sudo().browse(msg_dict.get('author_id') or ())
         if author and not author.partner_share:
             return False
-        sender = email_normalize(msg_dict.get('email_from'))
-        known = {email_normalize(self.email_from), email_normalize(self.partner_id.email)}
-        return sender in known or bool(author) and author.commercial_partner_id == self.commercial_partner_id
+        return self._is_customer(author, msg_dict.get('email_from'))
 
-    def _prepare_mail_complaint(self, msg_dict):
-        """Prepare what a mail says: the customer where the sender is one, the order where it names one of theirs."""
+    def _prepare_mail_complaint(self, msg_dict, company):
+        """Prepare what a mail says: the customer where the sender is one, the order where it names one of theirs.
+
+        :param res.company company: of the team; empty where it works for all companies
+        """
         sender = msg_dict.get('email_from') or ""
         partner = self._find_mail_customer(msg_dict)
+        if company and partner.company_id and partner.company_id != company:
+            # A customer of another company of ours is a stranger to this one.
+            partner = partner.browse()
+        company = company or partner.company_id
         name, _address = parse_contact_from_email(sender)
         subject = (msg_dict.get('subject') or "").strip()
         text = html2plaintext(msg_dict.get('body') or "").strip()
+        order = self._find_mail_order(partner, f"{subject}\n{text[:2000]}", company)
         return {
             'channel': 'mail',
+            'company_id': (company or order.company_id or self.env.company).id,
             'subject': subject[:200] or False,
             'description': text[:LONGEST_DESCRIPTION] or subject,
             'partner_id': partner.id,
             'contact_name': partner.name or name or email_normalize(sender) or sender,
             'email_from': sender,
-            'order_id': self._find_mail_order(partner, f"{subject}\n{text[:2000]}").id,
+            'order_id': order.id,
         }
 
     def _find_mail_customer(self, msg_dict):
@@ -88,7 +95,7 @@ class SaleComplaint(models.Model):
         partner = self.env['res.partner'].sudo().browse(msg_dict.get('author_id') or ())
         return partner if partner.partner_share else partner.browse()
 
-    def _find_mail_order(self, partner, text):
+    def _find_mail_order(self, partner, text, company):
         """Return the customer's own order that a text names; a stranger's mail opens no order."""
         orders = self.env['sale.order'].sudo()
         words = set(re.findall(r'[\w/\-]{4,}', text))
@@ -96,6 +103,7 @@ class SaleComplaint(models.Model):
             return orders
         return orders.search([
             ('name', 'in', list(words)), ('state', '=', 'sale'),
+            *([('company_id', '=', company.id)] if company else []),
             ('partner_id', 'child_of', partner.commercial_partner_id.id)], limit=1)
 
     # === LARGE FILES ===#

@@ -26,7 +26,9 @@ class SaleComplaint(models.Model):
             'goods': [
                 f"{line.quantity:g} {line.product_uom_id.name} {line.product_id.display_name}"
                 for line in complaint.line_ids],
-            'files': complaint._get_portal_files(complaint.attachment_ids),
+            # What colleagues added is ours.
+            'files': complaint._get_portal_files(
+                complaint.attachment_ids.filtered(lambda file: not file.create_uid._is_internal())),
             'messages': complaint._get_portal_messages(),
             'remedies': complaint._get_portal_remedies(),
             'expected': complaint._get_portal_expected(),

@@ -63,10 +63,15 @@ class SaleComplaint(models.Model):
         super()._complaint_entered(state)
         if state in ('closed', 'rejected', 'cancelled'):
             for complaint in self.sudo().filtered('invoice_dispute'):
-                complaint._ask_controller(self.env._("Close the dispute of invoice %s", complaint.invoice_id.name))
+                complaint._ask_controller(
+                    self.env._("Close the dispute of invoice %s", complaint.invoice_id.name), needed=False)
 
-    def _ask_controller(self, summary):
-        """Leave to a credit controller what only one may decide: one activity, until it is done."""
+    def _ask_controller(self, summary, needed=True):
+        """Leave to a credit controller what only one may decide: one activity, until it is done.
+
+        :param bool needed: whether nothing goes on without one; otherwise a note says that there is none
+        :raise UserError: if nobody is a credit controller
+        """
         self.ensure_one()
         complaint = self.sudo()
         complaint.activity_unlink([DISPUTE_TYPE])
@@ -74,6 +79,10 @@ class SaleComplaint(models.Model):
             'credit_controller', complaint.company_id, complaint.order_id.user_id)
         people = people.filtered('active').sorted('id')
         if not people:
-            raise UserError(self.env._("Nobody is a credit controller of %s.", complaint.company_id.name))
+            sentence = self.env._("Nobody is a credit controller of %s.", complaint.company_id.name)
+            if needed:
+                raise UserError(sentence)
+            complaint._message_log(body=f"{summary}: {sentence}")
+            return
         complaint._inform(people[0])
         complaint.activity_schedule(DISPUTE_TYPE, user_id=people[0].id, summary=summary)

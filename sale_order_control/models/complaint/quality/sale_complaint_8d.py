@@ -76,7 +76,8 @@ class SaleComplaint(models.Model):
         missing = super()._get_missing_for(state)
         if state in ('rejected', 'cancelled') or self.justified == 'no':
             return missing
-        if self.is_8d:
+        # Whatever was switched off: the severe ones always are.
+        if self.is_8d or self.severity == 'critical' or self.is_safety:
             missing += self._get_missing_disciplines(state)
         if state == 'closed':
             still_open = self.action_ids.filtered(lambda action: action.state == 'open')

@@ -176,14 +176,18 @@ class SaleComplaint(models.Model):
     def _compute_team_id(self):
         for complaint in self:
             teams = self.env['sale.complaint.team']._find_teams(complaint.complaint_type, complaint.company_id)
-            complaint.team_id = complaint.category_id.sudo().team_id or teams[:1] or complaint.team_id
+            given = [
+                team for team in (complaint.category_id.sudo().team_id, teams[:1], complaint.team_id.sudo())
+                if team and team.company_id.id in (False, complaint.company_id.id)]
+            complaint.team_id = given[0] if given else False
 
-    @api.depends('team_id')
+    @api.depends('team_id', 'company_id')
     def _compute_user_id(self):
         for complaint in self:
-            members = complaint.team_id.sudo().member_ids | complaint.team_id.sudo().user_id
-            if not complaint.user_id or members and complaint.user_id not in members:
-                complaint.user_id = complaint.team_id._pick_member(complaint.company_id) if complaint.team_id else False
+            team, company, user = complaint.team_id.sudo(), complaint.company_id.sudo(), complaint.user_id.sudo()
+            members = (team.member_ids | team.user_id)._filter_complaint_people(company)
+            if not user or company not in user.company_ids or members and user not in members:
+                complaint.user_id = team._pick_member(company) if team else False
 
     @api.depends('name', 'subject')
     def _compute_display_name(self):
@@ -198,16 +202,37 @@ class SaleComplaint(models.Model):
 
     # === CONSTRAINTS ===#
 
-    @api.constrains('order_id', 'partner_id')
+    @api.constrains('order_id', 'partner_id', 'invoice_id', 'picking_id')
     def _check_customer(self):
         for complaint in self.sudo():
             order = complaint.order_id
-            parties = order.partner_id | order.partner_invoice_id | order.partner_shipping_id
+            parties = self._get_parties(order)
             if order and complaint.partner_id.commercial_partner_id not in parties.commercial_partner_id:
                 raise ValidationError(self.env._(
                     "Order %(order)s is one of %(owner)s, not of %(customer)s. Choose an order of this customer, or "
                     "leave the order empty.", order=order.name, owner=order.partner_id.commercial_partner_id.name,
                     customer=complaint.partner_id.display_name or self.env._("an unknown customer")))
+            for document in filter(None, (complaint.invoice_id, complaint.picking_id)):
+                complaint._check_document_customer(document)
+
+    @api.model
+    def _get_parties(self, orders):
+        return orders.partner_id | orders.partner_invoice_id | orders.partner_shipping_id
+
+    def _check_document_customer(self, document):
+        """Refuse an invoice or a transfer that is none of the customer's.
+
+        :raise ValidationError: naming it
+        """
+        self.ensure_one()
+        orders = document.sale_id if document._name == 'stock.picking' else document.line_ids.sale_line_ids.order_id
+        owners = document.partner_id | self._get_parties(orders)
+        parties = self.partner_id | self._get_parties(self.order_id)
+        if owners and not owners.commercial_partner_id & parties.commercial_partner_id:
+            raise ValidationError(self.env._(
+                "%(document)s is one of %(owner)s, not of %(customer)s. Choose a document of this customer, or leave "
+                "it empty.", document=document.display_name, owner=owners[0].commercial_partner_id.name,
+                customer=self.partner_id.display_name or self.env._("an unknown customer")))
 
     # === CRUD METHODS ===#
 

@@ -67,7 +67,10 @@ class SaleComplaintLine(models.Model):
     def write(self, vals):
         self._check_sources(vals)
         self._check_open()
-        return super().write(vals)
+        result = super().write(vals)
+        # Nor do they come into one that ended.
+        self._check_open()
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_ended(self):

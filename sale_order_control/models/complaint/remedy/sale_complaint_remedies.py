@@ -121,8 +121,13 @@ class SaleComplaint(models.Model):
         complaint = self.sudo()
         # Whoever approved something is nobody the customer deals with.
         author = complaint.user_id.partner_id or complaint.company_id.partner_id
-        if not complaint.partner_id and complaint.email_from:
-            values['outgoing_email_to'] = complaint.email_from
         return complaint.message_post(
             body=body, message_type='comment', subtype_xmlid='mail.mt_comment', author_id=author.id,
-            email_from=author.email_formatted, partner_ids=complaint.partner_id.ids, **values)
+            email_from=author.email_formatted, **complaint._get_recipients(), **values)
+
+    def _get_recipients(self):
+        """Return to whom a message to the customer goes: the contact, else the address that wrote."""
+        self.ensure_one()
+        if not self.partner_id and self.email_from:
+            return {'outgoing_email_to': self.email_from}
+        return {'partner_ids': self.partner_id.ids}

@@ -76,6 +76,12 @@ class SaleComplaintTeam(models.Model):
             & Domain('complaint_type', 'in', (False, complaint_type) if complaint_type else (False,)))
         return teams.sorted(lambda team: (not team.complaint_type, not team.company_id, team.sequence, team.id))
 
+    @api.model
+    def _has_people(self, company):
+        """Whether anybody takes complaints of a company: until then customers are offered nothing new."""
+        teams = self.sudo().search([('company_id', 'in', (False, company.id))])
+        return bool((teams.member_ids | teams.user_id)._filter_complaint_people(company))
+
     def _pick_member(self, company):
         """Return the member with the fewest open complaints, the leader where the team has no members.
 
@@ -83,9 +89,9 @@ class SaleComplaintTeam(models.Model):
         """
         self.ensure_one()
         team = self.sudo()
-        members = team.member_ids.filtered(lambda user: user.active and company in user.company_ids)
+        members = team.member_ids._filter_complaint_people(company)
         if not members:
-            return team.user_id.filtered(lambda user: user.active and company in user.company_ids)
+            return team.user_id._filter_complaint_people(company)
         load = dict(self.env['sale.complaint'].sudo()._read_group(
             [('user_id', 'in', members.ids), ('is_open', '=', True)], ['user_id'], ['__count']))
         return min(members, key=lambda user: (load.get(user, 0), user.id))
@@ -93,3 +99,11 @@ class SaleComplaintTeam(models.Model):
     def _get_calendar(self, company):
         """Return the calendar in which the team's times are counted; empty: every hour counts."""
         return self.sudo().resource_calendar_id or company.sudo().resource_calendar_id
+
+
+class ResUsers(models.Model):
+    _inherit = 'res.users'
+
+    def _filter_complaint_people(self, company):
+        """Return those of the users who are active and work for a company; in sudo."""
+        return self.filtered(lambda user: user.active and company in user.company_ids)

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import email_normalize
 
 from ...order.control_memory import control_acting
 from ..record.sale_complaint import ENDED
@@ -108,13 +109,16 @@ class SaleComplaint(models.Model):
         if waiting:
             raise UserError(self.env._(
                 "Waits for the customer already, or is closed: %s", ", ".join(waiting.mapped('name'))))
+        if any(not (complaint.partner_id or complaint._get_customer_address()) for complaint in self):
+            # Nobody would be asked.
+            raise UserError(self.env._("Choose the customer."))
         now = fields.Datetime.now()
         self._record_history('waiting', question)
         with control_acting(self.env):
             self.sudo().write({'waiting_since': now})
         for complaint in self:
             complaint.message_post(
-                body=question, subtype_xmlid='mail.mt_comment', partner_ids=complaint.partner_id.ids)
+                body=question, subtype_xmlid='mail.mt_comment', **complaint._get_recipients())
         return True
 
     def action_resume(self):
@@ -202,6 +206,20 @@ class SaleComplaint(models.Model):
         author = message.author_id.sudo()
         ours = any(user._is_internal() for user in author.user_ids)
         if not ours:
-            self._resume(self.env._("The customer answered."))
+            # Anybody may answer a mail: only the customer's answer is what was waited for.
+            if self._is_customer(author, message.email_from):
+                self._resume(self.env._("The customer answered."))
         elif message.subtype_id == self.env.ref('mail.mt_comment') and message.message_type == 'comment':
             self._note_response()
+
+    def _is_customer(self, author, address):
+        """Whether somebody who writes is the customer, by contact or by address.
+
+        :param res.partner author: who wrote, if known
+        :param str address: from where
+        """
+        self.ensure_one()
+        complaint = self.sudo()
+        known = {email_normalize(complaint.email_from), email_normalize(complaint.partner_id.email)} - {False}
+        return email_normalize(address) in known \
+            or bool(author) and author.commercial_partner_id == complaint.commercial_partner_id
