@@ -20,7 +20,18 @@ class TestAmendmentGuard(AmendmentCommon):
 
     def test_no_way_round_an_amendment(self):
         order, line = self.order, self.line
-        self.other_company = self.env['res.company'].create({'name': "Without Control"})
+        for name, way in self._ways_round(order, line).items():
+            with self.subTest(name), self.assertRaisesRegex(UserError, "amendment|Amend"), self.env.cr.savepoint():
+                way()
+        order.action_lock()
+        order.action_unlock()
+        with self.assertRaises(UserError):
+            line.product_uom_qty = 3
+        self.assertEqual((line.product_uom_qty, line.price_unit, order.state), (10.0, 100.0, 'sale'))
+
+    def _ways_round(self, order, line):
+        """Return ``{name: callable}`` of what would change a confirmed order without an amendment."""
+        other_company = self.env['res.company'].create({'name': "Without Control"})
         root = order.with_user(self.env.ref('base.user_root')).sudo()
         address = self.env['res.partner'].create({'name': "Gate 2", 'parent_id': self.customer.id})
         wizard = self.env['sale.order.discount'].with_user(self.salesperson).create({
@@ -30,7 +41,7 @@ class TestAmendmentGuard(AmendmentCommon):
             'code': "record.order_line.write({'product_uom_qty': 3})"})
         mass = self.env['sale.mass.cancel.orders'].with_user(self.salesperson).create(
             {'sale_order_ids': [Command.set(order.ids)]})
-        ways = {
+        return {
             'quantity up': lambda: line.write({'product_uom_qty': 11}),
             'quantity down': lambda: line.write({'product_uom_qty': 9}),
             'price': lambda: line.write({'price_unit': 120}),
@@ -51,20 +62,12 @@ class TestAmendmentGuard(AmendmentCommon):
             'automation': automation.with_context(
                 active_model='sale.order', active_id=order.id, active_ids=order.ids).run,
             'another company': lambda: order.sudo().write({
-                'company_id': self.other_company.id, 'order_line': [Command.update(line.id, {'price_unit': 1.0})]}),
+                'company_id': other_company.id, 'order_line': [Command.update(line.id, {'price_unit': 1.0})]}),
             'cancel': order.action_cancel,
             'mass cancel': mass.action_mass_cancel,
             'cancel by write': lambda: root.write({'state': 'cancel'}),
             'prices anew': lambda: (setattr(self.product, 'lst_price', 70.0), order.action_update_prices()),
         }
-        for name, way in ways.items():
-            with self.subTest(name), self.assertRaisesRegex(UserError, "amendment|Amend"), self.env.cr.savepoint():
-                way()
-        order.action_lock()
-        order.action_unlock()
-        with self.assertRaises(UserError):
-            line.product_uom_qty = 3
-        self.assertEqual((line.product_uom_qty, line.price_unit, order.state), (10.0, 100.0, 'sale'))
 
     def test_an_amendment_cannot_be_forged(self):
         amendment = self._amend(self.order, 9, submit=False)
@@ -96,7 +99,17 @@ class TestAmendmentGuard(AmendmentCommon):
         with self.assertRaises(AccessError):
             amendments.with_user(self.other_salesperson).create({'order_id': self.order.id})
         with self.assertRaises(AccessError):
-            amendments.with_user(self.other_salesperson).onchange(
+            self.order.write({'amendment_revision': 7})
+        self._amend(self.order, 9)
+        revision = self.order.sudo().revision_ids[:1]
+        for act in (lambda: revision.write({'summary': "-"}), revision.unlink):
+            with self.assertRaises(UserError):
+                act()
+
+    def test_bare_forms_show_nothing_of_others_orders(self):
+        amendment = self._amend(self.order, 9, submit=False)
+        with self.assertRaises(AccessError):
+            self.env['sale.amendment'].with_user(self.other_salesperson).onchange(
                 {'order_id': self.order.id}, [], {'amount_before': {}})
         rows = self.env['sale.amendment.line']
         spec = {'old_price': {}, 'floor': {}, 'price_unit': {}, 'amendment_id': {'fields': {'amount_before': {}}}}
@@ -115,13 +128,6 @@ class TestAmendmentGuard(AmendmentCommon):
         shown = rows.with_user(self.other_salesperson).onchange(
             {**values, 'amendment_id': {'order_id': own.id}}, [], spec)['value']
         self.assertEqual((shown['old_price'], shown['floor']), (0.0, 0.0))
-        with self.assertRaises(AccessError):
-            self.order.write({'amendment_revision': 7})
-        self._amend(self.order, 9)
-        revision = self.order.sudo().revision_ids[:1]
-        for act in (lambda: revision.write({'summary': "-"}), revision.unlink):
-            with self.assertRaises(UserError):
-                act()
 
     def test_who_typed_it_does_not_agree_to_it(self):
         self._amendment_policy()

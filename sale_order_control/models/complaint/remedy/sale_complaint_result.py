@@ -103,7 +103,7 @@ class SaleComplaintRemedy(models.Model):
     _inherit = 'sale.complaint.remedy'
 
     replacement_order_ids = fields.One2many(
-        'sale.order', 'complaint_remedy_id', string="Replacement Order", readonly=True)
+        'sale.order', 'complaint_remedy_id', readonly=True)
     return_ids = fields.One2many('stock.picking', 'complaint_remedy_id', string="Returns", readonly=True)
     credit_note_ids = fields.One2many('account.move', 'complaint_remedy_id', readonly=True)
     discount_order_id = fields.Many2one(
