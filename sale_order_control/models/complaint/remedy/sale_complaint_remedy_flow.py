@@ -7,7 +7,7 @@ from odoo.tools import SQL
 from ...order.control_memory import control_acting
 from .sale_complaint_remedy import AMOUNT_KINDS, GOODS_KINDS
 
-TODO = 'sale_order_control.mail_activity_type_complaint_remedy'
+REMEDY_ACTIVITY = 'sale_order_control.mail_activity_type_complaint_remedy'
 
 
 class SaleComplaintRemedy(models.Model):
@@ -258,14 +258,14 @@ class SaleComplaintRemedy(models.Model):
         remedies = self.sudo().filtered(lambda remedy: remedy.state in ('asked', 'offered', 'ready'))
         remedies._void_requests(lambda env: env._("The remedy was cancelled."))
         remedies._set_state('cancelled')
-        remedies.activity_unlink([TODO])
+        remedies.activity_unlink([REMEDY_ACTIVITY])
 
     def _record_outcome(self, sentence):
         with control_acting(self.env):
             self.write({
                 'state': 'done', 'outcome': sentence, 'done_on': fields.Datetime.now(), 'done_by_id': self.env.uid,
             })
-        self.activity_unlink([TODO])
+        self.activity_unlink([REMEDY_ACTIVITY])
         self.complaint_id._message_log(body=f"{self.display_name}: {sentence}")
 
     def _is_undone(self):
@@ -281,5 +281,5 @@ class SaleComplaintRemedy(models.Model):
         """Give whoever is in charge of the complaint something to do."""
         self.ensure_one()
         user = self.complaint_id.user_id.filtered('active') or self.user_id
-        self.activity_unlink([TODO])
-        self.activity_schedule(TODO, user_id=user.id, summary=sentence)
+        self.activity_unlink([REMEDY_ACTIVITY])
+        self.activity_schedule(REMEDY_ACTIVITY, user_id=user.id, summary=sentence)

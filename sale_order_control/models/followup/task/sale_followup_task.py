@@ -86,7 +86,7 @@ class SaleFollowupTask(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
-        raise UserError(self.env._("A follow-up stays on record. Cancel it with a reason instead."))
+        raise UserError(self.env._("A follow-up stays on record. Record how it ended instead."))
 
     def _check_acting(self):
         if not (self.env.su and control_memory(self.env).acting):
