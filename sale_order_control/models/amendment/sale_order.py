@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 from odoo.tools.misc import formatLang
@@ -105,6 +105,23 @@ class SaleOrder(models.Model):
         """Return the lines that an amendment can change: those that ask for something."""
         self.ensure_one()
         return self.order_line.filtered(lambda line: line.product_uom_qty and not line.display_type)
+
+    def _propose_control_change(self, line_values, reason_code, note):
+        if not self.can_amend:
+            return super()._propose_control_change(line_values, reason_code, note)
+        reason = self.env.ref(f'sale_order_control.amendment_reason_{reason_code}', raise_if_not_found=False)
+        amendments = self.env['sale.amendment']
+        amendment = amendments.create({
+            'order_id': self.id,
+            'reason_id': (reason or amendments._get_usual_reason()).id,
+            'asked_by': 'supply' if reason_code == 'supply' else 'sales',
+            'note': note,
+            'line_ids': [
+                Command.create({**line._prepare_amendment_line(), **line_values.get(line.id, {})})
+                for line in self._get_amendable_lines()],
+        })
+        amendment.action_submit()
+        return amendment
 
     def _prepare_amendment_header(self):
         """Return what an amendment can change besides lines, as it is."""

@@ -354,6 +354,22 @@ class SaleOrder(models.Model):
                 issues[order.id] = (issue if enforced else issue.shadowed(),)
         return issues
 
+    def _propose_control_change(self, line_values, reason_code, note):
+        """Ask for a change of a confirmed order on behalf of another room, by the way that such changes take.
+
+        Private: the caller has checked who acts. It runs with the current user's own rights.
+
+        :param dict line_values: ``{line id: {field: value}}`` of ``product_uom_qty``, ``price_unit``, ``discount`` and
+            ``requested_date``; what is not named stays
+        :param str reason_code: why: ``supply``, ``need``, ``date``, ``price``, ``entry``
+        :param str note: explanation for those who agree and for the history
+        :return: the document that asks for the change, applied already where nobody need agree; None where changes
+            have no document of their own, and nothing happened
+        :raise UserError: if the change is impossible, with nothing changed
+        """
+        self.ensure_one()
+        return None
+
     def _word_change_refusal(self, issues):
         """Word why the terms of confirmed orders stay as they are, and what to do instead."""
         if self._with_control('amendment'):

@@ -1,5 +1,5 @@
 from odoo import Command
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from .common import AmendmentCommon
@@ -92,6 +92,22 @@ class TestAmendmentLife(AmendmentCommon):
         self._amend(order, 6)
         self.assertEqual(invoice.state, 'cancel')
         self.assertEqual(order.sudo()._create_invoices().amount_untaxed, 600.0)
+
+    def test_another_room_proposes_a_change(self):
+        order = self._confirmed(10, lines=2).with_user(self.salesperson)
+        line = order.order_line[0]
+        self._amendment_policy(domain="[('change_percent', '<', -10)]")
+        free = order._propose_control_change({line.id: {'discount': 5.0}}, 'supply', "They wait for it")
+        self.assertEqual((free.state, free.asked_by, free.note, line.discount),
+                         ('applied', 'supply', "They wait for it", 5.0))
+        self.assertEqual(free.reason_id, self.env.ref('sale_order_control.amendment_reason_supply'))
+        asked = order._propose_control_change({line.id: {'discount': 40.0}}, 'supply', "They wait longer")
+        self.assertEqual((asked.state, line.discount, line.product_uom_qty), ('to_approve', 5.0, 10.0))
+        with self.assertRaises(AccessError):
+            order.with_user(self.other_salesperson)._propose_control_change({line.id: {'discount': 5.0}}, 'supply', "")
+        self._switch(amendment='off')
+        self.assertIsNone(order._propose_control_change({line.id: {'discount': 5.0}}, 'supply', "They wait for it"))
+        self.assertEqual(line.discount, 5.0)
 
     def test_a_locked_order_is_amended_and_stays_locked(self):
         order = self._confirmed(10)
