@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import Command, fields
 from odoo.tests import tagged
 
+from ...models.credit.account.credit_figures import get_rounding
 from ...models.order.control_memory import control_today
 from .exposure_common import ExposureCommon
 
@@ -10,6 +11,15 @@ from .exposure_common import ExposureCommon
 @tagged('post_install', '-at_install')
 class TestCreditExposurePrices(ExposureCommon):
     """Discounts, taxes, currencies, companies and parties."""
+
+    def test_figures_are_rounded_as_odoo_rounds_ties_included(self):
+        amounts = (0.0, 1234.56, 1.005, 2.675, -2.675, 0.125, 33.333333, -0.004, 1e12 + 0.015, 0.1 + 0.2, 7.5, 8.5)
+        for rounding in (0.01, 0.05, 1.0, 0.001, 10.0):
+            currency = self.env['res.currency'].create({
+                'name': f"R{rounding}"[:3], 'symbol': "R", 'rounding': rounding})
+            rounded = get_rounding(currency)
+            self.assertEqual([rounded(amount) for amount in amounts], [currency.round(amount) for amount in amounts])
+            currency.unlink()
 
     # === TAXES AND DISCOUNTS ===#
 
