@@ -247,8 +247,7 @@ def run(workplace, size, counts, with_oca):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--book", choices=[*SCENARIOS, "all"], default="invoiced", help="which of the books")
-    parser.add_argument(
-        "--history", action="store_true", help="ten times the documents, all others closed")
+    parser.add_argument("--history", action="store_true", help="ten times the documents, all others closed")
     parser.add_argument("--no-oca", action="store_true", help="without the OCA add-ons")
     parser.add_argument("--scale", type=float, default=1.0, help="less of everything: 0.1 for a quick look")
     options = parser.parse_args()
@@ -259,7 +258,8 @@ def main():
     logging.getLogger().setLevel(logging.ERROR)
     times = 10 if options.history else 1
     for book in SCENARIOS if options.book == "all" else [options.book]:
-        run(workplace, f"{book}: {int(200 * times * options.scale)}k items", scaled(book, times, options.scale), bool(oca))
+        size = f"{book}: {int(200 * times * options.scale)}k items"
+        run(workplace, size, scaled(book, times, options.scale), bool(oca))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ class TestCreditExposurePrices(ExposureCommon):
     """Discounts, taxes, currencies, companies and parties."""
 
     def test_figures_are_rounded_as_odoo_rounds_ties_included(self):
-        amounts = (0.0, 1234.56, 1.005, 2.675, -2.675, 0.125, 33.333333, -0.004, 1e12 + 0.015, 0.1 + 0.2, 7.5, 8.5)
+        amounts = (0.0, 1234.56, 1.005, 2.675, -2.675, 0.125, 33.333333, -0.004, 1e9 + 0.015, 0.1 + 0.2, 7.5, 8.5)
         for rounding in (0.01, 0.05, 1.0, 0.001, 10.0):
             currency = self.env['res.currency'].create({
                 'name': f"R{rounding}"[:3], 'symbol': "R", 'rounding': rounding})
