@@ -133,7 +133,19 @@ class ComplaintPortal(CustomerPortal):
             'given': given or {}, 'signed_in': not request.env.user._is_public(),
             'categories': request.env['sale.complaint.category'].sudo().search([]),
             'largest_file': team._get_most_bytes() // MEGABYTE, 'most_files': MOST_FILES,
+            'earlier': self._get_earlier_complaints(order),
         })
+
+    def _get_earlier_complaints(self, order):
+        """Return what the customer who speaks has told us about the order before: ``[{'name', 'url', ...}]``."""
+        user = request.env.user
+        speaker = order.partner_id if user._is_public() else user.partner_id
+        complaints = self._get_own_complaints().search([
+            ('order_id', '=', order.id), ('state', '!=', 'cancelled'),
+            ('commercial_partner_id', '=', speaker.commercial_partner_id.id)])
+        return [
+            {'name': one.name, 'subject': one.subject, 'url': one.get_portal_url(), 'status': one._get_portal_status()}
+            for one in complaints]
 
     @route(['/my/orders/<int:order_id>/complaint'], type='http', auth='public', methods=['POST'], website=True)
     def open_complaint(self, order_id, access_token=None, description=None, contact=None, email=None, **given):

@@ -33,9 +33,11 @@ from .learning import sale_complaint_report
 # What puts it right: kinds, the remedy and its goods, its way, what is made of it.
 from .remedy import sale_complaint_remedy_type
 from .remedy import sale_complaint_remedy
+from .remedy import sale_order_line_delivered
 from .remedy import sale_complaint_remedy_line
 from .remedy import sale_complaint_result
 from .remedy import sale_complaint_remedy_flow
+from .remedy import remedy_end
 from .remedy import remedy_goods
 from .remedy import remedy_money
 from .remedy import sale_complaint_remedies

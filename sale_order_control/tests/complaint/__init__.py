@@ -8,4 +8,4 @@ from . import test_complaint_portal
 from . import test_complaint_remedy
 from . import test_complaint_remedy_race
 from . import test_complaint_remedy_tour
-from . import test_complaint_repair
+from . import test_complaint_modules

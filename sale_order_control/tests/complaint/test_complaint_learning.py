@@ -103,13 +103,16 @@ class TestComplaintLearning(ComplaintCommon):
         self.assertFalse(complaint.invoice_dispute)
         request = complaint.activity_ids.filtered(lambda one: "disputed" in (one.summary or ""))
         self.assertTrue(request.user_id.has_group('sale_order_control.group_credit_controller'))
+        self.assertIn("200.00", request.summary)
         complaint.with_user(request.user_id).read(['subject'])
         self.handler.group_ids += self.env.ref('sale_order_control.group_credit_controller')
         complaint.action_dispute_invoice()
         self.assertIn(complaint.name, complaint.invoice_dispute)
         account = self.env['credit.account']._for_partners(self.customer, self.company)
         account.invalidate_recordset()
-        self.assertEqual((account.overdue_amount, account.disputed_amount), (0, 1000))
+        # Two of ten: for the others the customer is late as before.
+        self.assertEqual((account.overdue_amount, account.disputed_amount), (800, 200))
+        self.assertEqual(invoice.credit_dispute_amount, 200)
         complaint.action_reject("Not ours")
         self.assertIn("Close the dispute", complaint.activity_ids.mapped('summary')[-1])
         # Where nobody is one any more, a complaint ends all the same, and a note says so.

@@ -158,6 +158,26 @@ class TestComplaintPortal(ComplaintCommon, HttpCase):
         self.assertEqual((complaint.message_ids, remedy.state), (known, 'offered'))
         self.assertEqual(self._complaints(), complaint | other)
 
+    def test_the_form_says_what_was_delivered_and_what_is_reported_already(self):
+        self.authenticate('soc_buyer', 'soc_buyer')
+        complaint = self._complain(self.order, quantity=3.0)
+        foreign = self._complain(self.order, quantity=1.0)
+        wizard = self.env['stock.return.picking'].create({'picking_id': self.line.move_ids.picking_id.id})
+        wizard.product_return_moves.write({'quantity': 2.0, 'to_refund': True})
+        back = wizard._create_return()
+        back.move_ids.picked = True
+        back.button_validate()
+        self.assertEqual(self.line.qty_delivered, 8)
+        foreign.action_reject("Not ours")
+        quantities = self.line._get_complaint_portal_quantities()[self.line.id]
+        self.assertEqual(quantities, {'delivered': 10, 'returned': 2, 'reported': 3, 'proposed': 7})
+        page = re.sub(r'\s+', " ", self.url_open(f'/my/orders/{self.order.id}/complaint').text)
+        self.assertIn("Delivered: 10 Units, returned: 2, reported already: 3", page)
+        self.assertIn(f'>{complaint.name}</a> Two of ten arrived scratched (Received)', page)
+        # What somebody else complained about is not told.
+        complaint.sudo().commercial_partner_id = self.rival_company
+        self.assertNotIn(complaint.name, self.url_open(f'/my/orders/{self.order.id}/complaint').text)
+
     def test_a_quotation_has_nothing_to_complain_about(self):
         order = self._create_order()
         self.authenticate('soc_buyer', 'soc_buyer')

@@ -300,6 +300,27 @@ class TestComplaintRemedy(ComplaintCommon):
         # Their goods are free for another complaint.
         self.assertEqual(self._remedy('replacement', complaint=self._complain(self.order, 10)).line_ids.quantity, 10)
 
+    def test_what_was_drafted_ends_with_its_remedy_and_what_took_effect_is_told(self):
+        self._invoiced()
+        note, back = self._carried_out('credit', 1), self._carried_out('return', 1)
+        # A remedy of which only drafts were made is given up with them.
+        self.assertTrue(note.can_cancel)
+        note.action_cancel()
+        self.assertEqual((note.state, note.sudo().credit_note_ids.state), ('cancelled', 'cancel'))
+        note, sent = self._carried_out('credit', 1), self._carried_out('replacement', 1)
+        self.assertFalse(sent.can_cancel, "the order is confirmed")
+        with self.assertRaisesRegex(UserError, "cancel the document"):
+            sent.action_cancel()
+        draft = self._remedy('compensation', amount=5.0)
+        self.complaint.action_reject("Used outdoors")
+        self.assertEqual(
+            [(one.state, one.sudo()._get_results()[0].state) for one in (note, back, sent)],
+            [('cancelled', 'cancel'), ('cancelled', 'cancel'), ('done', 'sale')])
+        self.assertEqual(draft.state, 'cancelled')
+        order = sent.sudo().replacement_order_ids
+        self.assertEqual((sent.activity_ids.user_id, order.name in sent.activity_ids.summary), (self.handler, True))
+        self.assertIn(back.sudo().return_ids.name, "".join(self.complaint.message_ids.mapped('body')))
+
     def test_what_is_refused_is_not_made_and_its_goods_are_free_again(self):
         self._policy(min_amount=1.0)
         self._switch(approval='enforce')

@@ -82,6 +82,38 @@ class TestComplaintTime(ComplaintCommon):
             # Monday 9 to Tuesday 9, then two hours.
             self.assertEqual((complaint.resolution_hours, complaint.resolution_missed), (10.0, False))
 
+    def test_what_is_reopened_has_its_own_time_and_both_are_kept(self):
+        said = {'cause_id': self.cause.id, 'answer': "Polished.", 'recurrence_note': "x", **self.judged}
+        with freeze_time('2026-03-02 09:00:00'):
+            complaint = self._complain(channel='portal', severity='minor')
+            complaint.action_acknowledge()
+            complaint.action_wait("Which lot is it?")
+        with freeze_time('2026-03-03 09:00:00'):
+            complaint.action_resume()
+        with freeze_time('2026-03-03 11:00:00'):
+            complaint.write(said)
+            complaint.action_close()
+            self.assertEqual((complaint.resolution_hours, complaint.first_resolution_hours), (2, 2))
+        with freeze_time('2026-03-30 09:00:00'):
+            complaint.action_reopen("Still scratched")
+            # Five working days from now, whatever was waited for before; the first answer stays in time.
+            self.assertEqual(
+                (complaint.resolution_due, complaint.time_state, complaint.response_due),
+                (datetime(2026, 4, 6, 9, 0), 'on_time', datetime(2026, 3, 3, 9, 0)))
+            self.env['sale.complaint']._mark_missed(datetime(2026, 3, 31, 9, 0))
+            self.assertFalse(complaint.resolution_missed or complaint.response_missed)
+        with freeze_time('2026-03-30 12:00:00'):
+            complaint.action_close()
+            self.env.flush_all()
+            [[hours, first, reopened]] = self.env['sale.complaint.report'].sudo()._read_group(
+                [('complaint_id', '=', complaint.id)], [],
+                ['resolution_hours:avg', 'first_resolution_hours:avg', 'reopened_rate:avg'])
+            self.assertEqual((hours, first, reopened, complaint.resolution_missed), (5, 2, 1, False))
+        with freeze_time('2026-03-31 09:00:00'):
+            complaint.action_reopen("And again")
+        self.env['sale.complaint']._mark_missed(datetime(2026, 4, 8, 9, 0))
+        self.assertTrue(complaint.resolution_missed)
+
     def test_who_is_told_and_once(self):
         self.env.ref('sale_order_control.complaint_escalation_unsolved').user_ids = self.boss
         self.env.ref('sale_order_control.complaint_escalation_claim').user_ids = self.boss

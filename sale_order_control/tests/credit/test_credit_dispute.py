@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from odoo import fields
+from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
@@ -47,6 +47,42 @@ class TestCreditDispute(CreditCommon):
         self._loose_invoice(250, move_type='out_refund')
         self.assertEqual(self._figures(), (1250, 250, 1000))
         self.assertEqual(self.account.overdue_days, 30)
+
+    def test_of_a_part_that_is_disputed_only_this_part_is_not_overdue(self):
+        controller = self.invoice.with_user(self.controller)
+        for wrong in (-1, 1000.01):
+            with self.assertRaisesRegex(UserError, "no more of it"):
+                controller.action_credit_dispute("Two chairs", wrong)
+        controller.action_credit_dispute("Two chairs are broken", 200)
+        dispute = self.invoice.credit_dispute_ids
+        self.assertEqual(self._figures(), (1000, 800, 200))
+        self.assertEqual((self.account.overdue_days, dispute.disputed_amount, self.invoice.credit_dispute_amount),
+                         (40, 200, 200))
+        overdue = [('id', '=', self.account.id), ('is_overdue', '=', True)]
+        self.assertEqual(self.env['credit.account'].search(overdue), self.account)
+        invoices = self.env['account.move']
+        self.assertEqual(invoices.search(self.account._get_overdue_domain()), self.invoice)
+        # What came in without saying for what covers what is not disputed: at first in part, then all of it.
+        self._loose_invoice(300, move_type='out_refund')
+        self.assertEqual((self._figures(), self.account.overdue_days), ((700, 500, 200), 40))
+        self._loose_invoice(500, move_type='out_refund')
+        self.assertEqual((self._figures(), self.account.overdue_days), ((200, 0, 200), 0))
+        self.assertFalse(self.env['credit.account'].search(overdue))
+        dispute.with_user(self.controller).action_close("All chairs are fine")
+        self.assertEqual(self._figures(), (200, 200, 0))
+        with self.assertRaisesRegex(UserError, "one by one"):
+            (controller | self._loose_invoice(1)).action_credit_dispute("Two chairs", 200)
+
+    def test_a_part_of_an_invoice_in_instalments_is_shared_by_them(self):
+        self._pay(self.invoice)
+        halves = self.env['account.payment.term'].create({'name': "Halves", 'line_ids': [
+            Command.create({'value': 'percent', 'value_amount': 50, 'nb_days': days}) for days in (0, 90)]})
+        invoice = self._loose_invoice(1000, post=False)
+        invoice.write({'invoice_payment_term_id': halves.id, 'invoice_date': self.late})
+        invoice.action_post()
+        self.assertEqual(self._figures(), (1000, 500, 0))
+        invoice.with_user(self.controller).sudo(False).action_credit_dispute("Two chairs are broken", 200)
+        self.assertEqual(self._figures(), (1000, 400, 200))
 
     def test_a_dispute_lets_an_order_pass_that_only_the_overdue_debt_stopped(self):
         self._limit(5000, self._grade(overdue_days=10))

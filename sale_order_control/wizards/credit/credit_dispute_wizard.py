@@ -12,7 +12,17 @@ class CreditDisputeWizard(models.TransientModel):
     closing = fields.Boolean()
     move_ids = fields.Many2many('account.move', string="Invoices", readonly=True)
     dispute_ids = fields.Many2many('credit.dispute', string="Disputes", readonly=True)
+    currency_id = fields.Many2one('res.currency', compute='_compute_currency_id')
+    amount = fields.Monetary(
+        string="Disputed Amount", compute='_compute_currency_id', store=True, readonly=False,
+        help="What the customer objects to. The rest of the invoice is called overdue like any other.")
     reason = fields.Text(required=True)
+
+    @api.depends('move_ids')
+    def _compute_currency_id(self):
+        for wizard in self:
+            wizard.currency_id = wizard.move_ids.currency_id if len(wizard.move_ids) == 1 else False
+            wizard.amount = wizard.move_ids.amount_residual if len(wizard.move_ids) == 1 else 0.0
 
     @api.model
     def default_get(self, fields):
@@ -35,5 +45,5 @@ class CreditDisputeWizard(models.TransientModel):
         if self.closing:
             self.dispute_ids.action_close(self.reason)
         else:
-            self.move_ids.action_credit_dispute(self.reason)
+            self.move_ids.action_credit_dispute(self.reason, self.amount if len(self.move_ids) == 1 else None)
         return {'type': 'ir.actions.client', 'tag': 'soft_reload'}

@@ -114,3 +114,29 @@ class SaleComplaint(models.Model):
             {'url': f'/rate/{token}/{rate}', 'label': label, 'image': f'/rating/static/src/img/rating_{rate}.png'}
             for rate, label in (
                 (5, self.env._("Satisfied")), (3, self.env._("Okay")), (1, self.env._("Dissatisfied")))]
+
+
+class SaleOrderLine(models.Model):
+    _inherit = 'sale.order.line'
+
+    def _get_complaint_portal_quantities(self):
+        """Return what the customer reads beside each line when complaining; in sudo.
+
+        :return: ``{line_id: {'delivered', 'returned', 'reported', 'proposed'}}`` in the unit of the line: what came,
+            what the customer sent back, what is complained about already, and what the form fills in
+        """
+        delivered = self._get_complaint_delivered()
+        reported = dict.fromkeys(self.ids, 0.0)
+        for row in self.env['sale.complaint.line'].sudo().search([
+                ('order_line_id', 'in', self.ids), ('complaint_id.state', 'not in', ('rejected', 'cancelled'))]):
+            reported[row.order_line_id.id] += row._get_order_quantity()
+        result = {}
+        for line in self:
+            came, back = delivered[line.id]
+            # Of goods that did not come at all, those that were ordered.
+            rest = (came or line.product_uom_qty) - reported[line.id]
+            result[line.id] = {
+                'delivered': came, 'returned': back, 'reported': reported[line.id],
+                'proposed': rest if rest > 0 else came or line.product_uom_qty,
+            }
+        return result

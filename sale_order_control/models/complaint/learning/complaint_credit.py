@@ -54,10 +54,37 @@ class SaleComplaint(models.Model):
             raise UserError(self.env._(
                 "There is no unpaid invoice to dispute: choose the invoice the complaint is about."))
         if self.env.user.has_group('sale_order_control.group_credit_controller'):
-            self.invoice_id.action_credit_dispute(self.display_name)
+            self.invoice_id.action_credit_dispute(self.display_name, self._get_disputed_amount())
         else:
-            self._ask_controller(self.env._("Mark invoice %s as disputed", self.invoice_id.name))
+            self._ask_controller(self._word_dispute())
         return True
+
+    def _get_disputed_amount(self):
+        """Return how much of what is open of the invoice the complaint is about, in its currency; None if all of it.
+
+        It is what was paid for the goods of the complaint, or what the customer claims beyond them.
+        """
+        self.ensure_one()
+        complaint = self.sudo()
+        invoice, order = complaint.invoice_id, complaint.order_id
+        today = self.env['sale.order']._get_control_today()
+        goods = sum(
+            line.order_line_id.price_total / line.order_line_id.product_uom_qty * line._get_order_quantity()
+            for line in complaint.line_ids if line.order_line_id.product_uom_qty)
+        amount = complaint.company_id.currency_id._convert(
+            complaint.claimed_amount, invoice.currency_id, complaint.company_id, today)
+        if goods:
+            amount += order.currency_id._convert(goods, invoice.currency_id, complaint.company_id, today)
+        amount = invoice.currency_id.round(amount)
+        return amount if 0 < amount < invoice.amount_residual else None
+
+    def _word_dispute(self):
+        """Say what a credit controller is asked to do about the invoice."""
+        invoice, amount = self.sudo().invoice_id, self._get_disputed_amount()
+        if amount is None:
+            return self.env._("Mark invoice %s as disputed", invoice.name)
+        return self.env._("Mark %(amount)s of invoice %(invoice)s as disputed",
+                          amount=invoice.currency_id.format(amount), invoice=invoice.name)
 
     def _complaint_entered(self, state):
         super()._complaint_entered(state)

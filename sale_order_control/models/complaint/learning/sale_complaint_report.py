@@ -7,7 +7,8 @@ from ..setup.sale_complaint_team import COMPLAINT_CHANNELS, COMPLAINT_SEVERITIES
 
 # Averages of complaints: each counts once, however many products it is about.
 AVERAGES = frozenset({
-    'first_contact_rate', 'resolution_hours', 'satisfaction', 'on_time_rate', 'justified_rate', 'solved_rate'})
+    'first_contact_rate', 'resolution_hours', 'first_resolution_hours', 'satisfaction', 'on_time_rate',
+    'justified_rate', 'solved_rate', 'reopened_rate'})
 
 
 class SaleComplaintReport(models.Model):
@@ -50,6 +51,11 @@ class SaleComplaintReport(models.Model):
     quantity = fields.Float(digits='Product Unit', readonly=True)
     cost = fields.Monetary(readonly=True)
     resolution_hours = fields.Float(string="Hours to Solve", readonly=True, aggregator='avg')
+    first_resolution_hours = fields.Float(
+        string="Hours to First Solution", readonly=True, aggregator='avg',
+        help="Without the time spent on complaints after they were reopened.")
+    reopened_rate = fields.Float(
+        string="Reopened", readonly=True, aggregator='avg', help="Of the complaints that had been closed.")
     satisfaction = fields.Float(readonly=True, aggregator='avg', help="From 1 to 5, of those who rated.")
     first_contact_rate = fields.Float(
         string="Settled at First Contact", readonly=True, aggregator='avg', help="Of the complaints that were closed.")
@@ -92,6 +98,10 @@ class SaleComplaintReport(models.Model):
             1.0 / GREATEST(products.number, 1) AS share, line.quantity,
             complaint.cost / GREATEST(products.number, 1) AS cost,
             CASE WHEN complaint.resolved_on IS NOT NULL THEN complaint.resolution_hours END AS resolution_hours,
+            CASE WHEN complaint.resolved_on IS NOT NULL OR complaint.reopened_on IS NOT NULL
+                 THEN complaint.first_resolution_hours END AS first_resolution_hours,
+            CASE WHEN complaint.reopened_on IS NOT NULL THEN 1.0
+                 WHEN NOT complaint.is_open THEN 0.0 END AS reopened_rate,
             NULLIF(complaint.rating_last_value, 0) AS satisfaction,
             CASE WHEN complaint.state = 'closed'
                  THEN CASE WHEN complaint.first_contact THEN 1.0 ELSE 0.0 END END AS first_contact_rate,

@@ -22,7 +22,8 @@ ENDED = ('closed', 'rejected', 'cancelled')
 # They follow from the complaint's way and cannot be typed.
 FOLLOWING = frozenset({
     'state', 'name', 'acknowledged_on', 'closed_on', 'reopened_count', 'responded_on', 'resolved_on',
-    'resolution_hours', 'waiting_since', 'waited_hours', 'waited_working_hours', 'response_due', 'resolution_due',
+    'resolution_hours', 'first_resolution_hours', 'earlier_hours', 'reopened_on', 'waiting_since', 'waited_hours',
+    'waited_working_hours', 'response_due', 'resolution_due',
     'response_missed', 'resolution_missed', 'next_due', 'informed_ids', 'is_open', 'first_contact', 'cost',
 })
 # What the person who took the complaint may correct without being a handler.
@@ -62,7 +63,7 @@ class SaleComplaint(models.Model):
     is_open = fields.Boolean(compute='_compute_is_open', store=True, precompute=True)
     received_on = fields.Datetime(
         string="Received", required=True, default=fields.Datetime.now, copy=False,
-        help="When the customer told us; times to answer and to solve count from then.")
+        help="When the customer told us; times to answer and to solve count from then, or from when it was reopened.")
     acknowledged_on = fields.Datetime(string="Acknowledged", readonly=True, copy=False)
     closed_on = fields.Datetime(string="Closed", readonly=True, copy=False)
     reopened_count = fields.Integer(string="Times Reopened", readonly=True, copy=False, groups='base.group_user')

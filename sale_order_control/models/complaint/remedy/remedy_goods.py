@@ -1,4 +1,4 @@
-from odoo import Command, models
+from odoo import Command, api, models
 from odoo.exceptions import UserError
 from odoo.tools import plaintext2html
 
@@ -40,32 +40,47 @@ class SaleComplaintRemedy(models.Model):
         return returns
 
     def _find_returnable(self, line):
-        """Spread goods over the deliveries that brought them, those of the complaint first.
+        """Spread goods over the deliveries that brought them, those of the complaint first; of a kit all its parts.
 
         :return: list of ``(stock.move, quantity in the unit of the move)``
         :raise UserError: if they did not come with a delivery, or came back already
         """
-        source, missing = line.order_line_id, line.quantity
-        outgoing = source._get_outgoing_incoming_moves()[0].filtered(
-            lambda move: move.state == 'done' and move.location_dest_id.usage == 'customer')
-        first = line.complaint_line_id.move_id | self.complaint_id.picking_id.move_ids
+        source = line.order_line_id
+        first = (line.complaint_line_id.move_id.picking_id | self.complaint_id.picking_id).move_ids
+        parts = source._get_complaint_parts(line.quantity) or [
+            (source._get_outgoing_incoming_moves()[0], line.quantity, source.product_uom_id)]
         found = []
-        for move in outgoing.sorted(lambda move: (move not in first, move.date, move.id)):
+        for moves, quantity, unit in parts:
+            taken, missing = self._take_back(moves.sorted(lambda move: (move not in first, move.date, move.id)),
+                                             quantity, unit)
+            found += taken
+            if unit.compare(missing, 0.0) > 0:
+                raise UserError(self.env._(
+                    "%(quantity)s %(unit)s of “%(product)s” cannot be called back: they did not come with a delivery "
+                    "of %(order)s, or came back already.", quantity=f"{missing:g}", unit=unit.name,
+                    product=(moves[:1].product_id or source.product_id).display_name, order=source.order_id.name))
+        return found
+
+    @api.model
+    def _take_back(self, moves, quantity, unit):
+        """Take a quantity from deliveries that reached the customer, as far as it did not come back from them.
+
+        :param stock.move moves: in the order in which they are used
+        :param uom.uom unit: of the quantity
+        :return: ``([(stock.move, quantity in the unit of the move)], what is missing)``
+        """
+        found = []
+        for move in moves:
+            if move.state != 'done' or move.location_dest_id.usage != 'customer':
+                continue
             back = sum(
                 one.product_uom._compute_quantity(one.quantity or one.product_uom_qty, move.product_uom)
                 for one in move.returned_move_ids if one.state != 'cancel')
-            free = move.product_uom._compute_quantity(move.quantity - back, source.product_uom_id, round=False)
-            taken = min(missing, free)
-            if source.product_uom_id.compare(taken, 0.0) > 0:
-                found.append((move, source.product_uom_id._compute_quantity(taken, move.product_uom)))
-                missing -= taken
-        if source.product_uom_id.compare(missing, 0.0) > 0:
-            raise UserError(self.env._(
-                "%(quantity)s %(unit)s of “%(product)s” cannot be called back: they did not come with a delivery of "
-                "%(order)s, or came back already. Make the return by hand where they came in parts of a kit.",
-                quantity=f"{missing:g}", unit=source.product_uom_id.name, product=source.product_id.display_name,
-                order=source.order_id.name))
-        return found
+            taken = min(quantity, move.product_uom._compute_quantity(move.quantity - back, unit, round=False))
+            if unit.compare(taken, 0.0) > 0:
+                found.append((move, unit._compute_quantity(taken, move.product_uom)))
+                quantity -= taken
+        return found, quantity
 
     # === REPLACEMENT ===#
 

@@ -64,21 +64,6 @@ class SaleComplaintRemedy(models.Model):
             remedy._answer(False, self.env.user.name, self.env._("Declined to us, not in the portal."))
         return True
 
-    def action_cancel(self):
-        """Give remedies up of which nothing was made yet."""
-        self.env['sale.complaint']._check_handler()
-        self.check_access('write')
-        self._take_turn()
-        wrong = self.filtered(lambda remedy: remedy.state in ('done', 'cancelled') or remedy.discount_order_id)
-        if wrong:
-            raise UserError(self.env._(
-                "%s was carried out already: cancel the document that was made of it.",
-                ", ".join(wrong.mapped('name'))))
-        self.sudo()._void_requests(lambda env: env._("The remedy was cancelled."))
-        self._set_state('cancelled')
-        self.complaint_id._follow_remedies()
-        return True
-
     # === CHECKS ===#
 
     def _take_turn(self):
@@ -253,13 +238,6 @@ class SaleComplaintRemedy(models.Model):
                 acting._record_outcome(sentence)
         self.complaint_id._follow_remedies()
 
-    def _give_up(self):
-        """Cancel what was proposed and not made, with what was asked or agreed; private: callers check who acts."""
-        remedies = self.sudo().filtered(lambda remedy: remedy.state in ('asked', 'offered', 'ready'))
-        remedies._void_requests(lambda env: env._("The remedy was cancelled."))
-        remedies._set_state('cancelled')
-        remedies.activity_unlink([REMEDY_ACTIVITY])
-
     def _record_outcome(self, sentence):
         with control_acting(self.env):
             self.write({
@@ -267,11 +245,6 @@ class SaleComplaintRemedy(models.Model):
             })
         self.activity_unlink([REMEDY_ACTIVITY])
         self.complaint_id._message_log(body=f"{self.display_name}: {sentence}")
-
-    def _is_undone(self):
-        """Whether all that was made of the remedy was cancelled since."""
-        self.ensure_one()
-        return self.state == 'done' and bool(self._get_results()) and not self._get_live_results()
 
     def _set_state(self, state):
         with control_acting(self.env):

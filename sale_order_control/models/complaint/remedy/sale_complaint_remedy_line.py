@@ -167,18 +167,3 @@ class SaleComplaintRemedy(models.Model):
                     "%(quantity)s %(unit)s of “%(product)s” are too many: %(most)s were delivered and are not put "
                     "right already. Correct the quantity.", quantity=f"{quantity:g}", unit=source.product_uom_id.name,
                     product=source.product_id.display_name, most=f"{most[source.id]:g}"))
-
-
-class SaleOrderLine(models.Model):
-    _inherit = 'sale.order.line'
-
-    def _get_complaint_delivered(self):
-        """Return what was delivered and what came back since: ``{line_id: (delivered, returned)}``; in sudo."""
-        result = {}
-        for line in self:
-            outgoing, incoming = line._get_outgoing_incoming_moves()
-            back = sum(
-                move.product_uom._compute_quantity(move.quantity, line.product_uom_id, round=False)
-                for move in incoming if move.state == 'done')
-            result[line.id] = (line.qty_delivered + back, back)
-        return result

@@ -28,7 +28,15 @@ class SaleComplaint(models.Model):
     resolved_on = fields.Datetime(string="Solved", readonly=True, copy=False, groups='base.group_user')
     resolution_hours = fields.Float(
         string="Hours to Solve", readonly=True, copy=False, aggregator='avg', groups='base.group_user',
-        help="Working hours from receipt to solution, without the time the customer was asked.")
+        help="Working hours from receipt to solution, without the time the customer was asked, and without the time "
+             "in which it was closed before it was reopened.")
+    first_resolution_hours = fields.Float(
+        string="Hours to First Solution", readonly=True, copy=False, aggregator='avg', groups='base.group_user',
+        help="Working hours from receipt to the first solution, whether the complaint was reopened or not.")
+    reopened_on = fields.Datetime(
+        string="Reopened", readonly=True, copy=False, groups='base.group_user',
+        help="When it was last taken up again: times to answer and to solve count anew from then.")
+    earlier_hours = fields.Float(readonly=True, copy=False, groups='base.group_user')
     waiting_since = fields.Datetime(string="Waits for the Customer Since", readonly=True, copy=False)
     waited_hours = fields.Float(readonly=True, copy=False, groups='base.group_user')
     waited_working_hours = fields.Float(readonly=True, copy=False, groups='base.group_user')
@@ -52,7 +60,8 @@ class SaleComplaint(models.Model):
 
     # === COMPUTE METHODS ===#
 
-    @api.depends('team_id', 'channel', 'severity', 'received_on', 'company_id', 'waited_hours')
+    @api.depends(
+        'team_id', 'channel', 'severity', 'received_on', 'company_id', 'waited_hours', 'reopened_on', 'responded_on')
     def _compute_due(self):
         targets = self.env['sale.complaint.target']
         for complaint in self:
@@ -63,8 +72,11 @@ class SaleComplaint(models.Model):
                 waited = (0.0, 0.0)
                 if kind == 'resolution':
                     waited = (complaint.waited_hours, complaint.waited_working_hours)
-                complaint[f'{kind}_due'] = row._get_due(kind, complaint.received_on, calendar, *waited) \
-                    if complaint.received_on else False
+                start = complaint.reopened_on or complaint.received_on
+                if kind == 'response' and complaint.responded_on and complaint.responded_on < start:
+                    # The customer was answered before it was reopened.
+                    start = complaint.received_on
+                complaint[f'{kind}_due'] = row._get_due(kind, start, calendar, *waited) if start else False
 
     @api.depends('responded_on', 'resolved_on', 'response_due', 'resolution_due', 'is_open', 'waiting_since')
     def _compute_next_due(self):
@@ -170,10 +182,12 @@ class SaleComplaint(models.Model):
         """Remember when the complaint was solved, and how long that took."""
         now = fields.Datetime.now()
         for complaint in self.sudo().filtered(lambda one: not one.resolved_on):
-            hours = complaint._count_working_hours(complaint.received_on, now) - complaint.waited_working_hours
+            start = complaint.reopened_on or complaint.received_on
+            hours = max(0.0, complaint._count_working_hours(start, now) - complaint.waited_working_hours)
             with control_acting(self.env):
                 complaint.write({
-                    'resolved_on': now, 'resolution_hours': max(0.0, hours),
+                    'resolved_on': now, 'resolution_hours': complaint.earlier_hours + hours,
+                    'first_resolution_hours': complaint.first_resolution_hours if complaint.reopened_on else hours,
                     'resolution_missed': complaint.resolution_missed
                     or bool(complaint.resolution_due and complaint.resolution_due < now),
                 })
@@ -189,6 +203,16 @@ class SaleComplaint(models.Model):
         elif any(complaint.resolved_on for complaint in self.sudo()):
             with control_acting(self.env):
                 self.sudo().write({'resolved_on': False, 'resolution_hours': 0.0})
+
+    def _reopen(self, note):
+        now = fields.Datetime.now()
+        with control_acting(self.env):
+            for complaint in self.sudo().filtered(lambda one: not one.is_open):
+                # What is left to do now gets its own time; what was waited for before does not lengthen it.
+                complaint.write({
+                    'reopened_on': now, 'earlier_hours': complaint.resolution_hours, 'waited_hours': 0.0,
+                    'waited_working_hours': 0.0})
+        return super()._reopen(note)
 
     def _complaint_opened(self):
         super()._complaint_opened()

@@ -1,9 +1,11 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..exposure.credit_exposure_sql import DISPUTED_PART, OF_DISPUTE
+
 # Customers that owe something due before today that neither payments nor credit notes cover, nor a
 # dispute excuses: from open items alone, however long the history.
-_OVERDUE_ACCOUNTS = """
+_OVERDUE_ACCOUNTS = f"""
     SELECT account.id
       FROM credit_account account
       JOIN res_company root ON root.id = account.company_id
@@ -13,13 +15,13 @@ _OVERDUE_ACCOUNTS = """
              JOIN account_account receivable ON receivable.id = aml.account_id
              JOIN res_company company ON company.id = aml.company_id
              JOIN res_partner party ON party.id = aml.partner_id
-             LEFT JOIN credit_dispute dispute ON dispute.move_id = aml.move_id AND dispute.closed_on IS NULL
+             {OF_DISPUTE}
             WHERE aml.parent_state = 'posted' AND aml.amount_residual <> 0
               AND receivable.account_type = 'asset_receivable'
               AND company.parent_path LIKE root.parent_path || '%%'
             GROUP BY party.commercial_partner_id
-           HAVING COALESCE(SUM(aml.amount_residual) FILTER (
-                      WHERE aml.amount_residual > 0 AND dispute.id IS NULL
+           HAVING COALESCE(SUM(aml.amount_residual - {DISPUTED_PART}) FILTER (
+                      WHERE aml.amount_residual > 0
                         AND COALESCE(aml.date_maturity, aml.date) < %(today)s), 0)
                   + COALESCE(SUM(aml.amount_residual) FILTER (WHERE aml.amount_residual < 0), 0) > 0.000001)"""
 
@@ -54,7 +56,7 @@ class CreditAccount(models.Model):
             return NotImplemented
         for name, field_names in (
             ('account.move.line', ['amount_residual', 'date_maturity', 'parent_state', 'partner_id']),
-            ('credit.account', ['partner_id', 'company_id']), ('credit.dispute', ['move_id', 'closed_on']),
+            ('credit.account', ['partner_id', 'company_id']), ('credit.dispute', ['move_id', 'closed_on', 'amount']),
         ):
             self.env[name].flush_model(field_names)
         query = SQL("(%s)", SQL(_OVERDUE_ACCOUNTS, today=self.env['sale.order']._get_control_today()))
@@ -88,14 +90,14 @@ class CreditAccount(models.Model):
         }
 
     def _get_overdue_domain(self):
-        """Find the documents of which an instalment is overdue and which nobody disputes, as the figure counts them.
+        """Find the documents of which an instalment is overdue and not all is disputed, as the figure counts them.
 
         It is evaluated by who invoices, and disputes are not for everybody who does: they are looked up here.
         """
         today = fields.Date.to_string(self.env['sale.order']._get_control_today())
         disputed = self.env['credit.dispute'].sudo().search([
             ('partner_id', '=', self.partner_id.id), ('closed_on', '=', False),
-            ('company_id', 'child_of', self.company_id.id)]).move_id
+            ('company_id', 'child_of', self.company_id.id)]).filtered(lambda dispute: dispute._is_whole()).move_id
         return [
             ('line_ids', 'any', [
                 ('partner_id.commercial_partner_id', '=', self.partner_id.id),

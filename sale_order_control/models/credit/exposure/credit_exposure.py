@@ -38,7 +38,7 @@ _READ_FIELDS = {
         'advance_order_id',
         'payment_id',
     ],
-    'credit.dispute': ['move_id', 'closed_on'],
+    'credit.dispute': ['move_id', 'closed_on', 'amount'],
     'sale.order': [
         'partner_invoice_id',
         'state',

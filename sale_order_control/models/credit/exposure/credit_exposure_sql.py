@@ -27,6 +27,15 @@ _COMPANIES = "SELECT id FROM res_company WHERE parent_path LIKE given_path"
 _RECEIVABLES = "SELECT id FROM account_account WHERE account_type = 'asset_receivable'"
 # What the customer rightly or wrongly disputes is owed, hence exposure, but nobody calls it late meanwhile.
 _DISPUTED = "SELECT move_id FROM credit_dispute WHERE closed_on IS NULL"
+# How much of an open item is disputed: all of it, or the share that the disputed amount has in what is left of its
+# invoice. Instalments of an invoice share it by what is left of them.
+DISPUTED_PART = """CASE WHEN dispute.id IS NULL OR aml.amount_residual <= 0 THEN 0
+                         WHEN COALESCE(dispute.amount, 0) <= 0 THEN aml.amount_residual
+                         ELSE aml.amount_residual * LEAST(1, dispute.amount / (
+                              SELECT SUM(other.amount_residual) FROM account_move_line other
+                               WHERE other.move_id = aml.move_id AND other.account_id = aml.account_id
+                                 AND other.amount_residual > 0)) END"""
+OF_DISPUTE = "LEFT JOIN credit_dispute dispute ON dispute.move_id = aml.move_id AND dispute.closed_on IS NULL"
 
 # Posted items that are not settled; unmatched payments and credit notes are negative ones.
 _IS_OPEN = """aml.parent_state = 'posted' AND aml.amount_residual <> 0
@@ -46,11 +55,16 @@ _PARTLY_PAID = """
 
 _ITEM = f"""
     item AS MATERIALIZED (
-        SELECT party.owner, aml.id, aml.amount_residual::float8 AS amount, COALESCE(aml.date_maturity, aml.date) AS due,
-               aml.move_id IN ({_DISPUTED}) AS is_disputed
+        SELECT party.owner, aml.id, part.amount::float8 AS amount, COALESCE(aml.date_maturity, aml.date) AS due,
+               part.is_disputed
           FROM party
           JOIN account_move_line aml ON aml.partner_id = party.id
-         WHERE {_IS_OPEN}
+          {OF_DISPUTE}
+         CROSS JOIN LATERAL (SELECT {DISPUTED_PART} AS disputed) divided
+         CROSS JOIN LATERAL (
+               VALUES (aml.amount_residual - divided.disputed, FALSE), (divided.disputed, TRUE)
+         ) part(amount, is_disputed)
+         WHERE {_IS_OPEN} AND part.amount <> 0
     )"""
 
 # Sums over the index alone, contact by contact: for customers with many open items all of the time goes here.
@@ -72,6 +86,19 @@ _OWING = f"""
          GROUP BY partner_id
       ) owing ON owing.partner_id = party.id
      GROUP BY party.owner"""
+
+# Of invoices that are disputed in part, what is not: owed like anything else, and late when it is.
+_UNDISPUTED = f"""
+    SELECT SUM(rest), COALESCE(SUM(rest) FILTER (WHERE due < given_today), 0),
+           MIN(due) FILTER (WHERE due < given_today)
+      FROM (
+        SELECT aml.amount_residual - {DISPUTED_PART} AS rest, COALESCE(aml.date_maturity, aml.date) AS due
+          FROM UNNEST(contacts, owners) AS party(id, owner_id)
+          JOIN account_move_line aml ON aml.partner_id = party.id
+          JOIN credit_dispute dispute ON dispute.move_id = aml.move_id AND dispute.closed_on IS NULL
+         WHERE party.owner_id = owner AND dispute.amount > 0 AND aml.amount_residual > 0 AND {_IS_OPEN}
+      ) divided
+     WHERE rest > 0"""
 
 # What was paid without saying for what settles the oldest items first: since when is the rest due?
 _UNCOVERED = f"""WITH {_PARTLY_PAID}, {_ITEM}
@@ -122,6 +149,9 @@ CREATE_FUNCTION = f"""
         contacts int[];
         owners int[];
         paid float8;
+        undisputed float8;
+        undisputed_late float8;
+        undisputed_since date;
         partly_paid int[];
         open_orders int[];
         payers int[];
@@ -144,6 +174,14 @@ CREATE_FUNCTION = f"""
         to_deliver := 0;
         FOR owner, receivable, overdue, since, disputed, paid IN {_OWING}
         LOOP
+            IF disputed > 0 THEN
+                {_UNDISPUTED} INTO undisputed, undisputed_late, undisputed_since;
+                IF undisputed > 0 THEN
+                    disputed := disputed - undisputed;
+                    overdue := overdue + undisputed_late;
+                    since := LEAST(since, undisputed_since);
+                END IF;
+            END IF;
             IF paid < 0 AND overdue > 0 THEN
                 overdue := GREATEST(0, overdue + paid);
                 since := NULL;

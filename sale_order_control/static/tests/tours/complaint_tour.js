@@ -66,7 +66,18 @@ tours.add("sale_order_control_complaint_handle", {
 tours.add("sale_order_control_complaint_pareto", {
     steps: () => patient([
         ...goTo("The manager asks which causes make most complaints", "menu_complaint", "menu_complaint_report"),
-        read("and sees them in order of their number.", ".o_graph_renderer canvas"),
+        {
+            content: "and sees them in order of their number, with the share they make together.",
+            trigger: ".o_graph_renderer canvas",
+            run({ anchor }) {
+                const [bars, line] = window.Chart.getChart(anchor).data.datasets;
+                const falling = bars.data.every((value, index) => !index || value <= bars.data[index - 1]);
+                const rising = line.data.every((value, index) => !index || value >= line.data[index - 1]);
+                if (!falling || !rising || Math.round(line.data.at(-1)) !== 100 || line.yAxisID !== "together") {
+                    throw new Error(`This is no Pareto: ${bars.data} with ${line.data}`);
+                }
+            },
+        },
         {
             content: "The lines behind the picture",
             trigger: ".o_switch_view.o_list",
