@@ -147,6 +147,7 @@
         'views/followup/followup_step_views.xml',
         'views/followup/followup_settings_views.xml',
         'views/complaint/remedy_views.xml',
+        'views/complaint/complaint_settings_views.xml',
         'views/complaint/portal_templates.xml',
         'views/amendment/amendment_impact.xml',
         'views/amendment/amendment_views.xml',

@@ -71,6 +71,60 @@ class TestComplaintFlow(ComplaintCommon):
         with self.assertRaisesRegex(UserError, "Not closed"):
             complaint.action_reopen("Again")
 
+    def test_each_step_says_what_is_missing_for_it(self):
+        complaint = self._complain(self.order, partner_id=False, category_id=False, severity='minor', order_id=False,
+                                   line_ids=[], description=False, subject=False)
+        remedies = self.env['sale.complaint.remedy'].with_user(self.handler)
+
+        def missing(state):
+            return "\n".join(complaint._get_missing_for(state))
+
+        def gone(sentence, state, values):
+            self.assertIn(sentence, missing(state))
+            complaint.write(values)
+            self.assertNotIn(sentence, missing(state))
+
+        gone("Choose the customer", 'acknowledged', {'partner_id': self.customer.id})
+        gone("Say what the customer complains about", 'acknowledged', {'description': "Scratched"})
+        complaint.user_id = False
+        gone("Say who is in charge", 'acknowledged', {'user_id': self.handler.id})
+        gone("Choose the type or the category", 'investigating', {'category_id': self.defective.id})
+        self.assertFalse(missing('acknowledged') or missing('investigating'))
+        complaint.action_acknowledge()
+        complaint.action_investigate()
+        gone("Say who answers for it", 'proposed', {'responsible_party': 'carrier'})
+        self.assertIn("Propose a remedy", missing('proposed'))
+        with self.assertRaisesRegex(UserError, "cannot become “Remedy Proposed” yet.*\n.*Propose a remedy"):
+            complaint.action_propose()
+        remedy = remedies.create({
+            'complaint_id': complaint.id, 'ask_customer': True, 'amount': 5.0,
+            'type_id': self.env.ref('sale_order_control.remedy_type_compensation').id})
+        self.assertFalse(missing('proposed'))
+        complaint.action_propose()
+        self.assertIn("waits for the customer", missing('approved'))
+        with self.assertRaisesRegex(UserError, "does not come to"):
+            complaint.action_execute()
+        remedy.action_agreed()
+        self.assertEqual((complaint.state, missing('executing')), ('approved', ''))
+        self.assertIn("is not carried out", missing('verified'))
+        complaint.action_execute()
+        gone("Choose the cause", 'verified', {'cause_id': self.cause.id})
+        gone("Say whether the complaint is justified", 'verified', {'justified': 'no'})
+        gone("Say why it is not justified", 'verified', {'justified_reason': "Used outdoors"})
+        complaint.action_verify()
+        gone("Name the carrier or supplier", 'closed', {'responsible_partner_id': self.customer.id})
+        complaint.justified = 'partly'
+        action = self.env['sale.complaint.action'].with_user(self.handler).create({
+            'complaint_id': complaint.id, 'name': "Pad the corners"})
+        self.assertIn("actions are still open: Pad the corners", missing('closed'))
+        action.action_done()
+        gone("Write what the customer is told", 'closed', {'answer': "The carrier pays."})
+        self.assertFalse(missing('closed'))
+        complaint.action_close()
+        self.assertEqual(
+            complaint.history_ids.filtered(lambda row: row.event == 'state').sorted('id').mapped('to_state'),
+            ['received', 'acknowledged', 'investigating', 'proposed', 'approved', 'executing', 'verified', 'closed'])
+
     def test_goods_and_order_must_be_the_customers(self):
         stranger = self.env['res.partner'].create({'name': "Stranger", 'is_company': True})
         with self.assertRaisesRegex(ValidationError, "is one of Controlled Customer, not of Stranger"):

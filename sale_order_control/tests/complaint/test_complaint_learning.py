@@ -31,12 +31,19 @@ class TestComplaintLearning(ComplaintCommon):
         slow.action_acknowledge()
         slow.write({**self.settled, 'recurrence_note': "x"})
         slow.action_close()
+        slow.rating_ids = self.env['rating.rating'].create({
+            'res_model_id': self.env['ir.model']._get_id('sale.complaint'), 'res_id': slow.id, 'rating': 3,
+            'consumed': True, 'partner_id': self.customer.id})
         self._complain(self.order, severity='minor', quantity=1).action_cancel("Entered twice")
         self.env.flush_all()
         report = self.env['sale.complaint.report'].with_user(self.handler)
         mine = [('partner_id', '=', self.customer.id)]
         [[number, cost, first]] = report._read_group(mine, [], ['share:sum', 'cost:sum', 'first_contact_rate:avg'])
         self.assertEqual((number, cost, first), (2, 40, 0.5))
+        [rates] = report._read_group(
+            mine, [], [f'{name}:avg' for name in (
+                'satisfaction', 'solved_rate', 'on_time_rate', 'justified_rate', 'reopened_rate')])
+        self.assertEqual(rates, (3, 1, 1, 1, 0))
         causes = report._read_group(mine, ['cause_id', 'main_cause_id'], ['share:sum'])
         self.assertEqual(causes, [(self.cause, self.cause.parent_id, 2)])
         products = {product: share for product, share in report._read_group(mine, ['product_id'], ['share:sum'])}
@@ -93,7 +100,8 @@ class TestComplaintLearning(ComplaintCommon):
 
     def test_a_disputed_invoice_is_not_overdue_and_only_a_controller_marks_it(self):
         invoice = self.order._create_invoices()
-        invoice.invoice_date_due = fields.Date.today() - relativedelta(days=60)
+        late = fields.Date.today() - relativedelta(days=60)
+        invoice.write({'invoice_payment_term_id': False, 'invoice_date': late, 'invoice_date_due': late})
         invoice.action_post()
         complaint = self._complain(self.order)
         with self.assertRaisesRegex(UserError, "no unpaid invoice"):

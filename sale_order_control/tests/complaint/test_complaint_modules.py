@@ -74,3 +74,9 @@ class TestComplaintModules(ComplaintCommon):
         other.action_submit()
         other.action_execute()
         self.assertEqual(other.sudo().return_ids.move_ids.mapped('product_uom_qty'), [3, 12])
+        # Of a million kits, whatever they are made of.
+        self.env.flush_all()
+        [figures] = self.env['sale.complaint.ppm'].sudo()._read_group(
+            [('product_id', 'in', (kit | top | leg).ids)], ['product_id'],
+            ['delivered:sum', 'complained:sum', 'ppm:avg'])
+        self.assertEqual(figures, (kit, 5, 5, 1000000))

@@ -130,6 +130,17 @@ class TestComplaintQuality(ComplaintCommon):
             self.assertEqual((complaint.line_ids.quantity, complaint.channel), (2, 'phone'))
             self.assertEqual(complaint.picking_id, self.order.picking_ids if number == 1 else complaint.picking_id)
         self.assertIn("same order", complaint.similar_summary)
+        # What makes them alike: the lot, whoever complains; the delivery; the product of the same customer.
+        lot = self.env['stock.lot'].create({'name': "LOT-7", 'product_id': self.product.id})
+        stranger = self.env['res.partner'].create({'name': "Stranger"})
+        line = {'product_id': self.product.id, 'quantity': 1, 'lot_id': lot.id}
+        first = self._complain(partner_id=stranger.id, line_ids=[Command.create(line)])
+        same_lot = self._complain(line_ids=[Command.create(line)])
+        self.assertIn(f"{first.name} (same lot)", same_lot.similar_summary)
+        self.assertIn(f"{complaint.name} (same customer and product)", same_lot.similar_summary)
+        delivered = self._complain(self.order, picking_id=self.order.picking_ids.id, line_ids=[])
+        self.assertIn("(same delivery)", delivered.similar_summary)
+        (first | same_lot | delivered).action_cancel("Entered twice")
         self.assertEqual(complaint.invoice_id, invoice)
         self.assertEqual(
             (self.order.complaint_count, self.customer.complaint_count, self.product.product_tmpl_id.complaint_count),

@@ -14,7 +14,7 @@ class CreditDisputeWizard(models.TransientModel):
     dispute_ids = fields.Many2many('credit.dispute', string="Disputes", readonly=True)
     currency_id = fields.Many2one('res.currency', compute='_compute_currency_id')
     amount = fields.Monetary(
-        string="Disputed Amount", compute='_compute_currency_id', store=True, readonly=False,
+        string="Disputed Amount", compute='_compute_amount', store=True, compute_sudo=False, readonly=False,
         help="What the customer objects to. The rest of the invoice is called overdue like any other.")
     reason = fields.Text(required=True)
 
@@ -22,6 +22,10 @@ class CreditDisputeWizard(models.TransientModel):
     def _compute_currency_id(self):
         for wizard in self:
             wizard.currency_id = wizard.move_ids.currency_id if len(wizard.move_ids) == 1 else False
+
+    @api.depends('move_ids')
+    def _compute_amount(self):
+        for wizard in self:
             wizard.amount = wizard.move_ids.amount_residual if len(wizard.move_ids) == 1 else 0.0
 
     @api.model

@@ -174,10 +174,10 @@ class SaleComplaintPpm(models.Model):
     def _table_query(self):
         return SQL(
             """SELECT row.*, template.categ_id AS product_categ_id, NULL::numeric AS ppm
-                 FROM (%s UNION ALL %s) row
+                 FROM (%s UNION ALL %s UNION ALL %s) row
                  JOIN product_product product ON product.id = row.product_id
                  JOIN product_template template ON template.id = product.product_tmpl_id""",
-            self._select_delivered(), self._select_complained())
+            self._select_delivered(), self._select_delivered_kits(), self._select_complained())
 
     def _select_delivered(self):
         """Return what left to customers, in the product's unit; what came back is no less delivered."""
@@ -195,7 +195,36 @@ class SaleComplaintPpm(models.Model):
               JOIN product_product product ON product.id = move.product_id
               JOIN product_template template ON template.id = product.product_tmpl_id
               JOIN uom_uom own ON own.id = template.uom_id
-             WHERE move.state = 'done'""")
+             WHERE move.state = 'done' AND move.product_id = line.product_id""")
+
+    def _select_delivered_kits(self):
+        """Return the kits that left as parts: of what was ordered, the share that a part has in all that was to leave.
+
+        Dropped parts count in what was to leave, for the order still asks for them.
+        """
+        return SQL("""
+            SELECT part.id, part.company_id, part.partner_id, part.product_id, part.shipped_on,
+                   part.ordered * part.quantity / NULLIF(part.whole, 0), 0.0
+              FROM (
+                SELECT move.id, move.company_id, party.commercial_partner_id AS partner_id, line.product_id,
+                       move.date::date AS shipped_on, move.state,
+                       line.product_uom_qty * line_unit.factor / own.factor AS ordered,
+                       move.quantity * unit.factor AS quantity,
+                       SUM(GREATEST(move.product_uom_qty, move.quantity) * unit.factor)
+                           FILTER (WHERE move.origin_returned_move_id IS NULL) OVER (PARTITION BY line.id) AS whole
+                  FROM sale_order_line line
+                  JOIN stock_move move ON move.sale_line_id = line.id AND move.product_id != line.product_id
+                  JOIN sale_order sale ON sale.id = line.order_id
+                  JOIN res_partner party ON party.id = sale.partner_id
+                  JOIN stock_location target ON target.id = move.location_dest_id AND target.usage = 'customer'
+                  JOIN stock_location source ON source.id = move.location_id AND source.usage != 'customer'
+                  JOIN uom_uom unit ON unit.id = move.product_uom
+                  JOIN uom_uom line_unit ON line_unit.id = line.product_uom_id
+                  JOIN product_product product ON product.id = line.product_id
+                  JOIN product_template template ON template.id = product.product_tmpl_id
+                  JOIN uom_uom own ON own.id = template.uom_id
+              ) part
+             WHERE part.state = 'done'""")
 
     def _select_complained(self):
         """Return what was complained about, in the product's unit, in the month in which it was shipped."""
