@@ -9,34 +9,19 @@ server action does. Each reading has a fresh cursor, as each request has.
 ``./dev bench atp``; ``--scale=0.1`` is a quick look.
 """
 
-import argparse
-import logging
 import os
 import random
 import statistics
 import time
-from contextlib import contextmanager
 from datetime import timedelta
 
-import odoo
-from odoo import Command, fields
-from odoo.modules.registry import Registry
-from odoo.tools import config
+from _database import run, transaction
 
-from workshop import databases
-from workshop.console import say, stopwatch
-from workshop.odoo import ensure_workplace
-from workshop.paths import REPO
+from odoo import Command, fields
 
 NAME = "soc_bench_atp"
 PRODUCTS, SUPPLIERS, MOVES, HISTORY, LINES, LINES_PER_ORDER = 500, 20, 10_000, 4_000, 1_000, 10
 RUNS = 5
-
-
-@contextmanager
-def transaction():
-    with Registry(NAME).cursor() as cr:
-        yield odoo.api.Environment(cr, odoo.SUPERUSER_ID, {"tracking_disable": True})
 
 
 class Warehouse:
@@ -119,7 +104,7 @@ def measure(operation, number, runs=RUNS):
     """Return (queries, best seconds, median seconds) of an operation on so many lines."""
     times = []
     for _run in range(runs):
-        with transaction() as env:
+        with transaction(NAME) as env:
             env.user.company_id.fetch(["name"])
             lines = env["sale.order.line"].search([("state", "=", "draft")], limit=number, order="id")
             env.invalidate_all()
@@ -130,7 +115,7 @@ def measure(operation, number, runs=RUNS):
     return queries, min(times), statistics.median(times)
 
 
-def report(scale):
+def report(_workplace, scale):
     size = int(LINES * scale)
     print(f"\n{size} lines, {int(MOVES * scale)} open moves; load {os.getloadavg()[0]:.1f}")
     print(f"{'':44} {'queries':>8} {'best s':>9} {'median s':>10}")
@@ -146,30 +131,9 @@ def report(scale):
         print(f"{label:44} {queries:>8} {best:>9.3f} {median:>10.3f}", flush=True)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--scale", type=float, default=1.0, help="less of everything: 0.1 for a quick look")
-    options = parser.parse_args()
-    workplace = ensure_workplace()
-    path = ",".join([str(REPO), *map(str, workplace.source.addons)])
-    config.parse_config(["-c", str(workplace.config(NAME, addons_path=path)), "--log-level=error"])
-    logging.getLogger().setLevel(logging.ERROR)
-    try:
-        databases.fresh(workplace, NAME, databases.BARE)
-        with stopwatch("installing sale_order_control"):
-            workplace.run(
-                NAME, f"--addons-path={path}", "-i", "sale_order_control", "--stop-after-init",
-                failure="The add-on could not be installed.")
-        with stopwatch("products, moves and quotations"), transaction() as env:
-            Warehouse(env, options.scale).fill()
-        workplace.server.query("VACUUM ANALYZE", NAME)
-        say("measuring")
-        report(options.scale)
-    finally:
-        Registry.delete(NAME)
-        odoo.sql_db.close_db(NAME)
-        databases.drop(workplace.server, NAME)
+def fill(env, scale):
+    Warehouse(env, scale).fill()
 
 
 if __name__ == "__main__":
-    main()
+    run(NAME, __doc__, report, fill)

@@ -8,31 +8,17 @@ saved), and once more, when nothing is left.
 ``./dev bench followup_tick``; ``--scale=0.1`` is a quick look.
 """
 
-import argparse
-import logging
 import os
 import time
-from contextlib import contextmanager
 from datetime import timedelta
 
-import odoo
-from odoo.modules.registry import Registry
-from odoo.tools import config
+from _database import run, transaction
 
-from workshop import databases
-from workshop.console import say, stopwatch
-from workshop.odoo import ensure_workplace
-from workshop.paths import REPO
+import odoo
 
 NAME = "soc_bench_followup"
 ORDERS, DUE = 100_000, 1_000
 AHEAD = 5
-
-
-@contextmanager
-def transaction():
-    with Registry(NAME).cursor() as cr:
-        yield odoo.api.Environment(cr, odoo.SUPERUSER_ID, {"tracking_disable": True})
 
 
 def prepare(env):
@@ -77,7 +63,7 @@ def fill(env, number, due):
 
 def measure():
     """Return (tasks made, queries, seconds) of one run of the job."""
-    with transaction() as env:
+    with transaction(NAME) as env:
         env.cr.execute("SELECT count(*) FROM sale_followup_task")
         [before] = env.cr.fetchone()
         count, started = env.cr.sql_log_count, time.perf_counter()
@@ -92,38 +78,16 @@ def report(workplace, scale):
     print(f"\nload {os.getloadavg()[0]:.1f}")
     print(f"{'open orders':>12} {'due':>7} {'run':>8} {'tasks':>7} {'queries':>8} {'seconds':>9}")
     whole, due = int(ORDERS * scale), int(DUE * scale)
-    with transaction() as env:
+    with transaction(NAME) as env:
         copy(env, prepare(env), whole)
     for number, share in ((whole, due), (whole // 10, due), (whole, due // 10)):
-        with transaction() as env:
+        with transaction(NAME) as env:
             fill(env, number, share)
         workplace.server.query("VACUUM ANALYZE sale_order, sale_followup_task, mail_activity", NAME)
-        for run in ("first", "second"):
+        for turn in ("first", "second"):
             tasks, queries, seconds = measure()
-            print(f"{number:>12} {share:>7} {run:>8} {tasks:>7} {queries:>8} {seconds:>9.3f}", flush=True)
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--scale", type=float, default=1.0, help="less of everything: 0.1 for a quick look")
-    options = parser.parse_args()
-    workplace = ensure_workplace()
-    path = ",".join([str(REPO), *map(str, workplace.source.addons)])
-    config.parse_config(["-c", str(workplace.config(NAME, addons_path=path)), "--log-level=error"])
-    logging.getLogger().setLevel(logging.ERROR)
-    try:
-        databases.fresh(workplace, NAME, databases.BARE)
-        with stopwatch("installing sale_order_control"):
-            workplace.run(
-                NAME, f"--addons-path={path}", "-i", "sale_order_control", "--stop-after-init",
-                failure="The add-on could not be installed.")
-        say("measuring")
-        report(workplace, options.scale)
-    finally:
-        Registry.delete(NAME)
-        odoo.sql_db.close_db(NAME)
-        databases.drop(workplace.server, NAME)
+            print(f"{number:>12} {share:>7} {turn:>8} {tasks:>7} {queries:>8} {seconds:>9.3f}", flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    run(NAME, __doc__, report)

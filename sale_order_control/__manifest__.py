@@ -141,6 +141,7 @@
         'views/complaint/complaint_setup_views.xml',
         'views/complaint/complaint_8d_report.xml',
         'views/complaint/complaint_report_views.xml',
+        'views/complaint/shipping_report_views.xml',
         'views/followup/followup_task_views.xml',
         'views/followup/followup_rule_views.xml',
         'views/followup/followup_queue_views.xml',

@@ -30,6 +30,7 @@ from .documents import complaint_counts
 from .learning import complaint_moments
 from .learning import complaint_credit
 from .learning import sale_complaint_report
+from .learning import sale_shipping_report
 # What puts it right: kinds, the remedy and its goods, its way, what is made of it.
 from .remedy import sale_complaint_remedy_type
 from .remedy import sale_complaint_remedy

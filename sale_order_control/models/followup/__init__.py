@@ -12,6 +12,7 @@ from .rule import sale_followup_rule_due
 from .task import sale_followup_task
 from .task import sale_followup_task_course
 from .task import sale_followup_contact
+from .task import sale_followup_task_drop
 from .task import mail_activity
 from .task import sale_order
 from .task import sale_followup_queue
@@ -28,6 +29,7 @@ from .step import sale_followup_passage
 
 # What customers are written to.
 from .message import sale_followup_message
+from .message import mail_template
 from .message import sale_followup_rule_message
 from .message import sale_followup_send
 from .message import account_move_reminder
@@ -40,6 +42,9 @@ from .revisit import sale_order_revisit
 from .assign import sale_assignment_rule
 from .assign import sale_assignment
 from .assign import sale_followup_department
+
+# What rules cannot do, said when they are saved.
+from .rule import sale_followup_rule_check
 
 # How well it was done.
 from .assess import sale_followup_report

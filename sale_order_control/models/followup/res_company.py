@@ -50,7 +50,12 @@ class ResCompany(models.Model):
     def _start_followup(self):
         """Remember the day on which follow-up starts: what was due before is nobody's task."""
         today = self.env['sale.order']._get_control_today()
-        self.sudo().filtered('control_followup').write({'control_followup_since': today})
+        started = self.sudo().filtered('control_followup')
+        started.write({'control_followup_since': today})
+        if started:
+            # Whoever is missing is named before anybody needs them.
+            self.env.registry.clear_cache()
+            self.env['sale.followup.rule'].sudo().search([])._recheck()  # pylint: disable=no-search-all
 
     def _get_ladder_day(self, start):
         """Return the day on which somebody above is told if nothing happens from a day on; False for never."""

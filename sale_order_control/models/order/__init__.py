@@ -34,8 +34,10 @@ from . import sale_order_line_procurement
 from . import sale_order_line_service
 
 from . import account_move
+from . import account_move_line
 from . import payment_transaction
 from . import res_partner
+from . import res_users
 from . import res_partner_class
 from . import stock_move
 from . import stock_picking

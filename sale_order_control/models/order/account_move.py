@@ -6,10 +6,6 @@ from .control_memory import event_happened
 class AccountMove(models.Model):
     _inherit = 'account.move'
 
-    _invoice_due_open_idx = models.Index(
-        "(invoice_date_due) WHERE move_type = 'out_invoice' AND state = 'posted' "
-        "AND payment_state IN ('not_paid', 'partial')")
-
     def _post(self, soft=True):
         # A vendor bill may re-invoice costs on a confirmed order: what was spent is recorded on the
         # order and reported, never refused.

@@ -4,10 +4,17 @@ from dataclasses import dataclass
 
 from odoo import api, models
 
-OPEN_INVOICE = (
-    ('move_type', '=', 'out_invoice'), ('state', '=', 'posted'), ('payment_state', 'in', ('not_paid', 'partial')))
 INVOICE = {
     'model': 'account.move', 'order_path': 'invoice_line_ids.sale_line_ids.order_id', 'user_path': 'invoice_user_id'}
+# What is due of an invoice on one day: payment terms may split it.
+INSTALMENT = {
+    'model': 'account.move.line', 'order_path': f"move_id.{INVOICE['order_path']}",
+    'partner_path': 'move_id.partner_id', 'user_path': 'move_id.invoice_user_id'}
+# Whether it is paid is asked of the instalment; the invoice only says that nobody is to be asked for it at all.
+OPEN_INSTALMENT = (
+    ('parent_state', '=', 'posted'), ('display_type', '=', 'payment_term'), ('reconciled', '=', False),
+    ('move_id.move_type', '=', 'out_invoice'),
+    ('move_id.payment_state', 'not in', ('blocked', 'reversed', 'invoicing_legacy')))
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +27,7 @@ class ControlMoment:
     :ivar field: date field of the model; empty for an event
     :ivar domain: of a date, while it counts: what is over is not followed any more. The database should find by
         date what fulfils it, so a partial index belongs to it
+    :ivar undated: of a date, documents that could bear it, with it or without: who has none is told of on rules
     :ivar heard: of a date, the events after which it may have moved or be over
     :ivar order_path: dotted path from the document to its order; empty for the order itself
     :ivar partner_path: dotted path to the customer
@@ -31,6 +39,7 @@ class ControlMoment:
     model: str = 'sale.order'
     field: str = ''
     domain: tuple = ()
+    undated: tuple = ()
     heard: tuple = ()
     order_path: str = ''
     partner_path: str = 'partner_id'
@@ -67,12 +76,14 @@ class SaleOrder(models.Model):
             ControlMoment('reopened', env._("Set to draft again")),
             ControlMoment('invoiced', env._("Invoiced"), **INVOICE),
             ControlMoment('paid', env._("Invoice paid"), **INVOICE),
+            ControlMoment('instalment_paid', env._("Instalment paid"), **INSTALMENT),
             ControlMoment(
                 'validity', env._("Quotation expires"), field='validity_date',
-                domain=(('state', 'in', ('draft', 'sent')),), heard=('confirmed', 'cancelled', 'reopened')),
+                domain=(('state', 'in', ('draft', 'sent')),), undated=(('state', '=', 'sent'),),
+                heard=('confirmed', 'cancelled', 'reopened')),
             ControlMoment(
-                'invoice_due', env._("Payment is due"), field='invoice_date_due', domain=OPEN_INVOICE,
-                heard=('paid',), **INVOICE),
+                'invoice_due', env._("Payment is due"), field='date_maturity', domain=OPEN_INSTALMENT,
+                heard=('paid', 'instalment_paid'), **INSTALMENT),
         ]
 
     @api.model
@@ -99,6 +110,16 @@ class SaleOrder(models.Model):
         """
         return {}
 
+    @api.model
+    def _get_control_screen(self, document):
+        """Return the record on whose screen people see one document: of a part of a document, the whole."""
+        return document
+
+    @api.model
+    def _get_control_document_name(self, document):
+        """Return how people call one document."""
+        return document.display_name or ''
+
     # === ROLES ===#
 
     @api.model
@@ -112,12 +133,13 @@ class SaleOrder(models.Model):
             ('team_leader', self.env._("Team leader")),
         ]
 
-    def _get_control_people(self, role, company, salesperson):
+    def _get_control_people(self, role, company, salesperson, document=None):
         """Find who has a role towards one order, or towards a customer where there is none; rooms extend.
 
         :param str role: key of a role
         :param res.company company: whose people are asked
         :param res.users salesperson: who sells, if anybody
+        :param document: what it is about, if that is not the order itself: of two complaints each has its own owner
         :return: users, the first one preferred; the caller leaves out who has left
         """
         if role == 'salesperson':

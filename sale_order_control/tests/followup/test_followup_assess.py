@@ -35,6 +35,41 @@ class TestFollowupAssess(FollowupCommon):
         self.assertEqual(seen.task_id, first | second | third, "Their own only.")
         self.assertEqual(report.with_user(self.leader).search_count([('rule_id', '=', rule.id)]), 4)
 
+    def test_the_accuracy_of_shipping_is_counted_per_person(self):
+        right, wrong, late, fault = (self._confirm_order() for _number in range(4))
+        carriers = self._new_user('soc_ships', 'stock.group_stock_user')
+        others = self._new_user('soc_ships_too', 'stock.group_stock_user')
+        for order, user in ((right, carriers), (wrong, carriers), (late, carriers), (fault, others)):
+            self._promise(order.order_line, 5)
+            picking = order.picking_ids
+            picking.move_ids.picked = True
+            picking.with_user(user).button_validate()
+            self.assertEqual(picking.shipped_by_id, user)
+        categories = self.env['sale.complaint.category'].create([
+            {'name': "Sent something else", 'complaint_type': 'delivery', 'order_problem': 'stock'},
+            {'name': "Came after the day", 'complaint_type': 'delivery', 'order_problem': 'delay'}])
+        complaints = self.env['sale.complaint'].create([{
+            'partner_id': self.customer.id, 'order_id': order.id, 'description': "Not as ordered",
+            'category_id': category.id, 'picking_id': picking.id,
+        } for order, category, picking in (
+            (wrong, categories[0], wrong.picking_ids), (late, categories[1], late.picking_ids),
+            (fault, categories[0], self.env['stock.picking']))])
+        report = self.env['sale.shipping.report']
+
+        def figures():
+            self.env.flush_all()
+            return {user: values for user, *values in report._read_group(
+                [('order_id', 'in', (right | wrong | late | fault).ids)], ['user_id'],
+                ['delivery_count:sum', 'faulty_count:sum', 'accuracy:avg'])}
+        first = figures()
+        self.assertEqual((first[carriers][:2], round(first[carriers][2], 1)), ([3, 1], 66.7), "Late is not wrong.")
+        self.assertEqual(first[others], [1, 1, 0.0], "An order that left with one delivery: that was it.")
+        complaints[0].sudo().responsible_party = 'carrier'
+        self.assertEqual(figures()[carriers], [3, 0, 100.0], "Somebody outside answers for it.")
+        with self.assertRaises(AccessError):
+            report.with_user(self.salesperson).search([])
+        self.assertTrue(report.with_user(self.leader).search([('order_id', '=', right.id)]))
+
     def test_the_salesperson_sums_up_and_another_one_evaluates(self):
         self.team.member_ids = self.salesperson
         write = self.env.ref('sale_order_control.followup_summary_write')

@@ -31,21 +31,27 @@ class TestFollowupKilled(BaseCase):
             env = env(context={'tracking_disable': True, 'allowed_company_ids': company.ids})
             today = company._get_followup_today()
             orders = env['sale.order'].create([{
-                'partner_id': env['res.partner'].create({'name': "Waiting"}).id, 'company_id': company.id,
+                'partner_id': env['res.partner'].create({
+                    'name': "Waiting", 'email': 'waiting@example.com'}).id, 'company_id': company.id,
                 'user_id': user.id, 'validity_date': today,
             } for _n in range(5)])
             rule = env['sale.followup.rule'].create({
                 'name': "Expires", 'moment': 'validity', 'company_id': company.id, 'summary': "{order}"})
-            self.company, self.user, self.orders, self.rule, self.today = (
-                company.id, user.id, orders.ids, rule.id, today)
+            mail = rule.copy({
+                'name': "Says so", 'sequence': 20, 'deed': 'message', 'active': True,
+                'mail_template_id': env.ref('sale_order_control.mail_template_followup_validity').id})
+            self.company, self.user, self.orders, self.rule, self.mail, self.today = (
+                company.id, user.id, orders.ids, rule.id, mail.id, today)
         self.addCleanup(self._remove)
 
     def _remove(self):
         with self.registry.cursor() as cr:
             cr.execute("DELETE FROM mail_activity WHERE res_model = 'sale.order' AND res_id = ANY(%s)", [self.orders])
             cr.execute("DELETE FROM sale_followup_task WHERE company_id = %s", [self.company])
+            cr.execute("DELETE FROM sale_followup_message WHERE company_id = %s", [self.company])
+            cr.execute("DELETE FROM mail_message WHERE model = 'sale.order' AND res_id = ANY(%s)", [self.orders])
             cr.execute("DELETE FROM sale_order WHERE id = ANY(%s)", [self.orders])
-            cr.execute("DELETE FROM sale_followup_rule WHERE id = %s", [self.rule])
+            cr.execute("DELETE FROM sale_followup_rule WHERE id = ANY(%s)", [[self.rule, self.mail]])
             cr.execute("UPDATE res_users SET active = false, login = login || id WHERE id = %s", [self.user])
             cr.execute(
                 "UPDATE res_company SET active = false, control_followup = false, name = name || id WHERE id = %s",
@@ -77,7 +83,7 @@ class TestFollowupKilled(BaseCase):
             env['sale.followup.rule']._cron_tick(limit=2)
 
     def _count(self):
-        """Return how many tasks, documents with a task, activities and digests there are."""
+        """Return how many tasks, documents with a task, activities, digests, facts of mails and mails there are."""
         with self.registry.cursor() as cr:
             cr.execute(
                 """SELECT (SELECT count(*) FROM sale_followup_task WHERE company_id = %(company)s),
@@ -85,7 +91,10 @@ class TestFollowupKilled(BaseCase):
                           (SELECT count(*) FROM mail_activity WHERE res_model = 'sale.order' AND res_id = ANY(%(ids)s)),
                           (SELECT count(*) FROM mail_notification notification
                              JOIN res_users ON res_users.partner_id = notification.res_partner_id
-                            WHERE res_users.id = %(user)s)""",
+                            WHERE res_users.id = %(user)s),
+                          (SELECT count(*) FROM sale_followup_message WHERE company_id = %(company)s),
+                          (SELECT count(*) FROM mail_mail JOIN mail_message message ON message.id = mail_message_id
+                            WHERE message.model = 'sale.order' AND message.res_id = ANY(%(ids)s))""",
                 {'company': self.company, 'ids': self.orders, 'user': self.user})
             return cr.fetchone()
 
@@ -94,11 +103,17 @@ class TestFollowupKilled(BaseCase):
             with self.assertRaises(Killed):
                 self._tick(cr, kill_after=1)
             cr.rollback()
-        self.assertEqual(self._count(), (2, 2, 2, 0), "What was saved stays, the chunk in the middle is gone.")
+        self.assertEqual(self._count(), (2, 2, 2, 0, 0, 0), "What was saved stays, the chunk in the middle is gone.")
+        with self.registry.cursor() as cr:
+            # Two chunks of the tasks that are left, then in the middle of the second chunk of mails.
+            with self.assertRaises(Killed):
+                self._tick(cr, kill_after=3)
+            cr.rollback()
+        self.assertEqual(self._count(), (5, 5, 5, 0, 2, 2), "A mail is there with its record, or neither is.")
         for _run in range(2):
             with self.registry.cursor() as cr:
                 self._tick(cr)
-            self.assertEqual(self._count(), (5, 5, 5, 1))
+            self.assertEqual(self._count(), (5, 5, 5, 1, 5, 5))
 
     @mute_logger('odoo.sql_db')
     def test_two_processes_at_the_same_instant_ask_once(self):
@@ -107,7 +122,7 @@ class TestFollowupKilled(BaseCase):
                 cr.execute("SELECT count(*) FROM sale_followup_task")
             self._tick(mine)
             self._tick(theirs)
-        self.assertEqual(self._count(), (5, 5, 5, 1))
+        self.assertEqual(self._count(), (5, 5, 5, 1, 5, 5))
         with self.registry.cursor() as cr:
             env = api.Environment(cr, SUPERUSER_ID, {})
             self.assertFalse(env['sale.followup.rule'].browse(self.rule).problems)

@@ -1,5 +1,6 @@
 from unittest.mock import patch
 
+from odoo import Command
 from odoo.tests import tagged
 
 from .common import FollowupCommon
@@ -60,6 +61,53 @@ class TestFollowupLife(FollowupCommon):
                 active_model='account.move', active_ids=invoice.ids).create({
                     'payment_date': self._day(day)}).action_create_payments()
             self._end_transaction()
+
+    def test_everything_that_happens_to_an_order_is_an_event_rules_can_ask_for(self):
+        self.procedure.active = False
+        rules = {name: self._new_rule(name) for name in (
+            'submitted', 'approved', 'confirmed', 'promised', 'promise_changed', 'at_risk', 'late', 'amended',
+            'released', 'delivered', 'invoiced', 'instalment_paid', 'paid', 'complaint_opened', 'complaint_closed')}
+        review = self._new_rule('credit_review', offset_days=-7, role='credit_controller')
+        self._switch(approval='enforce', amendment='enforce')
+        self.env['sale.approval.policy'].search([]).active = False
+        self.env['sale.approval.policy'].create({
+            'name': "All", 'company_id': self.company.id, 'min_amount': 1.0, 'level_ids': [Command.create({
+                'name': "Manager", 'approver_type': 'users', 'user_ids': [Command.set(self.sales_manager.ids)]})]})
+        order = self.env['sale.order'].with_user(self.salesperson).create({
+            'partner_id': self.customer.id, 'user_id': self.salesperson.id,
+            'order_line': [Command.create({'product_id': self.scarce.id, 'product_uom_qty': 5.0})]})
+        order.action_submit()
+        order.sudo().approval_request_ids.with_user(self.sales_manager).sudo(False).action_agree("Fine")
+        if order.state != 'sale':
+            order.action_confirm()
+        line = order.sudo().order_line
+        self._promise(line, 9)
+        self._promise(line, 12, self.reason)
+        amendments = self.env['sale.amendment'].with_user(self.salesperson).with_context(default_order_id=order.id)
+        values = amendments.default_get(['order_id', 'line_ids', 'reason_id', 'asked_by'])
+        values['line_ids'][0][2]['product_uom_qty'] = 4.0
+        amendments.create(values).action_submit()
+        with self._on_day(13):
+            order.sudo()._refresh_promise_states()
+        self._stock(self.scarce, 5)
+        self._deliver(order.sudo())
+        invoice = self._invoice(order.sudo(), 0, 30)
+        self._pay(invoice, 0)
+        handler = self._new_user('soc_handles', 'sale_order_control.group_complaint_handler')
+        complaint = self.env['sale.complaint'].with_user(handler).create({
+            'partner_id': self.customer.id, 'order_id': order.id, 'description': "Scratched", 'user_id': handler.id,
+            'category_id': self.env['sale.complaint.category'].search([], limit=1).id})
+        complaint.action_acknowledge()
+        complaint.write({
+            'cause_id': self.env['sale.complaint.cause'].search([], limit=1).id, 'answer': "We are sorry.",
+            'justified': 'no', 'justified_reason': "It was so in the offer.", 'responsible_party': 'customer'})
+        complaint.action_close()
+        self._end_transaction()
+        account = self.env['credit.account']._for_partners(self.customer, self.company)
+        account.sudo().review_date = self._day(7)
+        self._tick()
+        self.assertEqual([name for name, rule in rules.items() if not self._tasks(rule, ('open', 'closed'))], [])
+        self.assertIn(self.customer, self._tasks(review).partner_id)
 
     def test_a_promise_that_moves_twice_an_archived_user_and_an_early_payment(self):
         order = self._confirm_order(team_id=self.team.id)

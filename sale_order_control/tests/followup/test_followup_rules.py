@@ -96,7 +96,9 @@ class TestFollowupRules(FollowupCommon):
         invoice.action_post()
         self._tick(5)
         task = self._tasks(rule)
-        self.assertEqual((task.res_model, task.order_id, task.user_id), ('account.move', order, self.salesperson))
+        self.assertEqual(
+            (task.document_name, task.order_id, task.user_id), (invoice.display_name, order, self.salesperson))
+        self.assertEqual(task.activity_id.res_model, 'account.move', "An instalment is seen on its invoice.")
         self.env['account.payment.register'].with_context(
             active_model='account.move', active_ids=invoice.ids).create({}).action_create_payments()
         self._tick(6)
@@ -177,9 +179,29 @@ class TestFollowupRules(FollowupCommon):
         self._tick(2)
         task, told = self._tasks(approver), self._tasks(leader)
         self.assertEqual((task.user_id, told.user_id, task.order_id), (self.sales_manager, self.leader, order))
-        self.env[task.res_model].browse(task.res_id).with_user(self.sales_manager).action_agree("Fine")
+        request = self.env[task.res_model].sudo().browse(task.res_id)
+        self.assertEqual(
+            self.env['sale.order']._get_control_people('approver', self.company, self.salesperson, request),
+            self.sales_manager, "Whoever is asked about this request, also where there is no order.")
+        request.with_user(self.sales_manager).sudo(False).action_agree("Fine")
         self._end_transaction()
         self.assertEqual((task.state, told.state), ('closed', 'closed'))
+
+    def test_the_owner_is_the_one_of_the_complaint_it_is_about(self):
+        rule = self._new_rule('complaint_opened', role='complaint_owner')
+        order = self._confirm_order()
+        complaints = self.env['sale.complaint']
+        for owner in (self.planner, self.leader):
+            complaints |= complaints.create({
+                'partner_id': self.customer.id, 'order_id': order.id, 'description': "Scratched",
+                'user_id': owner.id})
+        complaints |= complaints.create({
+            'partner_id': self.customer.id, 'description': "No order", 'user_id': self.planner.id})
+        self._end_transaction()
+        owners = {task.res_id: task.user_id for task in self._tasks(rule)}
+        self.assertEqual([owners[complaint.id] for complaint in complaints], [
+            self.planner, self.leader, self.planner])
+        self.assertFalse(rule.problems)
 
     def test_between_two_reminders_of_the_same_cause_there_is_a_rest(self):
         rule = self._new_rule('at_risk', cooldown_days=3)
@@ -219,9 +241,29 @@ class TestFollowupRules(FollowupCommon):
             self.assertEqual(len(self._tasks(rule)), number)
             for order in orders:
                 order.validity_date = False
-        self.assertLess(counts[2] - counts[1], 2 * 18, counts)
+        self.assertLess(counts[2] - counts[1], 10, counts)
 
     # === BAD INPUT ===#
+
+    def test_what_a_rule_cannot_do_is_said_when_it_is_saved_or_checked(self):
+        self.company.followup_manager_id = False
+        rule = self._new_rule('confirmed', role='general_manager')
+        self.assertIn(f"Nobody is “General manager” in {self.company.name}", rule.problems)
+        self.assertTrue(rule.problem_on)
+        self.company.followup_manager_id = self.leader
+        self.assertFalse(rule.action_check() is False, "It says that all is well.")
+        self.assertFalse(rule.problems)
+        with self.assertRaises(AccessError):
+            rule.with_user(self.salesperson).action_check()
+        dated = self._new_rule('validity', offset_days=-3)
+        before = dated.undated
+        quotation = self._create_order()
+        quotation.write({'state': 'sent', 'validity_date': False})
+        dated.invalidate_recordset(['undated'])
+        self.assertRegex(dated.undated, "documents do not have this date yet")
+        self.assertNotEqual(before, dated.undated)
+        self._tick(1)
+        self.assertFalse(self._tasks(dated).filtered(lambda task: task.order_id == quotation))
 
     def test_rules_that_cannot_work_are_refused_when_they_are_saved(self):
         for values, words in (

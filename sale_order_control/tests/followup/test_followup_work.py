@@ -2,6 +2,7 @@ from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
+from odoo.tools import html2plaintext, mute_logger
 
 from .common import FollowupCommon
 
@@ -80,6 +81,40 @@ class TestFollowupWork(FollowupCommon):
         self.assertEqual(self._tasks(self.rule).order_id, other)
         self.assertEqual(self._log(self._tasks(self.rule))['tag'], 'soft_reload')
 
+    def test_who_is_concerned_cancels_a_follow_up_with_a_reason_and_nobody_is_asked_again(self):
+        self.order.validity_date = False
+        dated, quotation = self._new_rule('validity'), self._create_order()
+        quotation.validity_date = self._day(1)
+        self._tick(1)
+        task = self._tasks(dated)
+
+        def drop(task, user, reason):
+            action = task.with_user(user).action_drop()
+            return self.env[action['res_model']].with_user(user).with_context(**action['context']).create({
+                'reason': reason}).action_drop()
+        with self.assertRaises(AccessError):
+            drop(task, self.other_salesperson, "I want to")
+        with self.assertRaisesRegex(UserError, "Say why"):
+            drop(task, self.salesperson, " ")
+        activity = task.activity_id
+        with self._on_day(1):
+            drop(task, self.salesperson, "The customer asked not to be called.")
+        self.assertEqual(
+            (task.state, task.outcome, task.ended_by_id, task.ended_day),
+            ('dropped', "The customer asked not to be called.", self.salesperson, self._day(1)))
+        self.assertFalse(activity.exists())
+        self._tick(1)
+        self._tick(2)
+        self.assertFalse(self._tasks(dated), "The same cause never comes back.")
+        with self.assertRaisesRegex(UserError, "ended already"):
+            drop(task, self.leader, "Again")
+        drop(self.task, self.leader, "All is agreed")
+        self.assertEqual(self.task.ended_by_id, self.leader, "Who leads cancels for others.")
+        self.env.flush_all()
+        [figures] = self.env['sale.followup.report']._read_group(
+            [('rule_id', '=', dated.id)], [], ['task_count:sum', 'dropped_count:sum', 'ended_count:sum'])
+        self.assertEqual(figures, (1, 1, 0), "Neither on time nor late.")
+
     # === THE QUEUE ===#
 
     def test_one_queue_shows_each_cause_once(self):
@@ -145,19 +180,59 @@ class TestFollowupWork(FollowupCommon):
     # === THE DIGEST ===#
 
     def test_the_digest_comes_once_a_day_to_who_wants_it(self):
-        sent = self.env['mail.message'].search_count([('subject', 'like', "Follow-ups: %")])
-        self.planner.followup_digest = False
+        told = [('subject', 'like', "Follow-ups: %"), ('notified_partner_ids', '=', self.salesperson.partner_id.id)]
         with patch.object(type(self.rule), '_is_awake', return_value=True):
             for day in (0, 0, 1):
                 self._tick(day)
-        self.assertEqual(self.env['mail.message'].search_count([('subject', 'like', "Follow-ups: %")]) - sent, 2)
-        message = self.env['mail.message'].search([('subject', 'like', "Follow-ups: %")], limit=1)
+        self.assertEqual(self.env['mail.message'].search_count(told), 2)
+        message = self.env['mail.message'].search(told, limit=1)
         self.assertEqual(message.notified_partner_ids, self.salesperson.partner_id)
         self.assertIn(self.task.name, message.body)
+        self.assertNotIn("Also waiting", message.body)
         self.salesperson.followup_digest = False
         with patch.object(type(self.rule), '_is_awake', return_value=True):
             self._tick(2)
-        self.assertEqual(self.env['mail.message'].search_count([('subject', 'like', "Follow-ups: %")]) - sent, 2)
+        self.assertEqual(self.env['mail.message'].search_count(told), 2)
+
+    def test_the_digest_says_what_the_rooms_call_for_and_leaves_approvals_to_their_own(self):
+        complaint = self.env['sale.complaint'].create({
+            'partner_id': self.customer.id, 'order_id': self.order.id, 'description': "Scratched"})
+        approval = self.env.ref('sale_order_control.mail_activity_type_approval')
+        for document, kind in (
+                (self.order, 'exception'), (self._confirm_order(), 'exception'), (complaint, 'complaint_action'),
+                (self.order, 'approval')):
+            document.activity_schedule(
+                f'sale_order_control.mail_activity_type_{kind}', user_id=self.leader.id, date_deadline=self.today)
+        self.order.activity_schedule(
+            'sale_order_control.mail_activity_type_exception', user_id=self.leader.id, date_deadline=self._day(5))
+        self.env.flush_all()
+        [row] = self.env['sale.followup.queue'].with_user(self.leader).search([
+            ('res_model', '=', 'sale.complaint'), ('user_id', '=', self.leader.id)])
+        self.assertEqual((row.partner_id, row.company_id), (self.customer, self.company))
+
+        def send():
+            self.leader.followup_digest_on = False
+            with patch.object(type(self.rule), '_is_awake', return_value=True):
+                self._tick()
+            return self.env['mail.message'].search([
+                ('subject', 'like', "Follow-ups: %"),
+                ('notified_partner_ids', '=', self.leader.partner_id.id)], limit=1)
+        message = send()
+        exception = self.env.ref('sale_order_control.mail_activity_type_exception').name
+        self.assertIn("Follow-ups: 3 are due today", message.subject)
+        self.assertIn(f"{exception}: 2", " ".join(html2plaintext(message.body).replace("*", "").split()))
+        self.assertIn(f"/mail/view?model=sale.complaint&amp;res_id={complaint.id}", message.body)
+        self.assertIn(self.order.name, message.body)
+        self.assertNotIn(approval.name, message.body, "The digest of approvals tells of them.")
+        self.leader.approval_digest = False
+        self.assertIn(f"{approval.name}: 1", " ".join(html2plaintext(send().body).replace("*", "").split()))
+        # What fails is said where somebody sees it.
+        with patch.object(type(self.rule), '_send_digest', side_effect=ValueError("No address")), mute_logger(
+                'odoo.addons.sale_order_control.models.order.control_job'):
+            send()
+            send()
+        calls = self.leader.partner_id.activity_ids.filtered(lambda activity: "No address" in activity.summary)
+        self.assertEqual(len(calls), 1, "Once, while it is open.")
 
     # === PROCESSING TIME ===#
 

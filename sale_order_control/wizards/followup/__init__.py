@@ -1,1 +1,2 @@
+from . import sale_followup_drop
 from . import sale_followup_log

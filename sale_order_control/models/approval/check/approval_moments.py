@@ -26,10 +26,11 @@ class SaleOrder(models.Model):
             ('manager', self.env._("Manager of the salesperson")),
         ]
 
-    def _get_control_people(self, role, company, salesperson):
+    def _get_control_people(self, role, company, salesperson, document=None):
         if role == 'approver':
-            return self.approval_request_ids.filtered(lambda request: request.state == 'pending').task_ids.filtered(
+            asked = document if document and document._name == 'sale.approval.request' else self.approval_request_ids
+            return asked.filtered(lambda request: request.state == 'pending').task_ids.filtered(
                 lambda task: task.state == 'pending').user_id
         if role == 'manager':
             return salesperson._get_approval_manager()
-        return super()._get_control_people(role, company, salesperson)
+        return super()._get_control_people(role, company, salesperson, document)

@@ -21,6 +21,11 @@ class ResUsers(models.Model):
     approval_digest_on = fields.Date(
         string="Last Digest of Approvals", readonly=True, copy=False, groups='base.group_system')
 
+    def _get_digested_types(self):
+        types = super()._get_digested_types()
+        asked = self.env.ref('sale_order_control.mail_activity_type_approval', raise_if_not_found=False)
+        return types | asked if asked and self.sudo().approval_digest else types
+
     @property
     def SELF_READABLE_FIELDS(self):
         return super().SELF_READABLE_FIELDS + ['approval_digest']

@@ -24,9 +24,11 @@ class SaleOrder(models.Model):
             ('complaint_handler', self.env._("Complaint handler")),
         ]
 
-    def _get_control_people(self, role, company, salesperson):
+    def _get_control_people(self, role, company, salesperson, document=None):
         if role == 'complaint_owner':
+            if document and document._name == 'sale.complaint':
+                return document.user_id
             return self.env['sale.complaint'].sudo().search([('order_id', 'in', self.ids)], order='id desc').user_id
         if role == 'complaint_handler':
             return self._get_group_people('group_complaint_handler', company)
-        return super()._get_control_people(role, company, salesperson)
+        return super()._get_control_people(role, company, salesperson, document)

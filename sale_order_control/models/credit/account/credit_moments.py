@@ -22,7 +22,7 @@ class SaleOrder(models.Model):
     def _get_control_roles(self):
         return super()._get_control_roles() + [('credit_controller', self.env._("Credit controller"))]
 
-    def _get_control_people(self, role, company, salesperson):
+    def _get_control_people(self, role, company, salesperson, document=None):
         if role == 'credit_controller':
             return self._get_group_people('group_credit_controller', company)
-        return super()._get_control_people(role, company, salesperson)
+        return super()._get_control_people(role, company, salesperson, document)

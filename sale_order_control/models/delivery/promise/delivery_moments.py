@@ -20,6 +20,7 @@ class SaleOrder(models.Model):
             ControlMoment(
                 'promise', env._("Next promised date"), field='next_promised_date',
                 domain=(('state', '=', 'sale'), ('next_promised_date', '!=', False)),
+                undated=(('state', '=', 'sale'), ('promise_state', '=', 'open')),
                 heard=('promised', 'promise_changed', 'released', 'cancelled')),
         ]
 
@@ -39,8 +40,8 @@ class SaleOrder(models.Model):
     def _get_control_roles(self):
         return super()._get_control_roles() + [('planner', self.env._("Delivery planner"))]
 
-    def _get_control_people(self, role, company, salesperson):
+    def _get_control_people(self, role, company, salesperson, document=None):
         if role != 'planner':
-            return super()._get_control_people(role, company, salesperson)
+            return super()._get_control_people(role, company, salesperson, document)
         planners = self._get_group_people('group_delivery_planner', company)
         return self.promise_ids[:1].user_id & planners | planners

@@ -7,7 +7,8 @@ from ..task.sale_followup_task import RESULTS, TASK_STATES
 class SaleFollowupReport(models.Model):
     """How well follow-ups are done: per person, team, department, rule and period.
 
-    A row per task. What was cancelled with its order says nothing about anybody and is left out.
+    A row per task. What was cancelled with its order says nothing about anybody and is left out; what somebody
+    cancelled by hand is counted for itself, neither on time nor late.
     """
 
     _name = 'sale.followup.report'
@@ -33,6 +34,8 @@ class SaleFollowupReport(models.Model):
     task_count = fields.Integer(string="Follow-Ups", readonly=True, aggregator='sum')
     open_count = fields.Integer(string="Still Open", readonly=True, aggregator='sum')
     ended_count = fields.Integer(string="Ended", readonly=True, aggregator='sum')
+    dropped_count = fields.Integer(
+        string="Cancelled by Hand", readonly=True, aggregator='sum', help="Somebody said why it was not to be done.")
     on_time_count = fields.Integer(string="Ended on Time", readonly=True, aggregator='sum')
     late_count = fields.Integer(string="Ended Late", readonly=True, aggregator='sum')
     on_time_rate = fields.Float(
@@ -51,12 +54,14 @@ class SaleFollowupReport(models.Model):
                       task.state, task.result, task.date_due, task.deadline, task.ended_day,
                       1 AS task_count,
                       (task.state = 'open')::integer AS open_count,
-                      (task.state <> 'open')::integer AS ended_count,
-                      (task.state <> 'open' AND task.on_time)::integer AS on_time_count,
-                      (task.state <> 'open' AND task.on_time IS NOT TRUE)::integer AS late_count,
-                      CASE WHEN task.state <> 'open' THEN CASE WHEN task.on_time THEN 100.0 ELSE 0.0 END END
-                          AS on_time_rate,
-                      CASE WHEN task.state <> 'open' THEN GREATEST(task.ended_day - task.deadline, 0) END AS late_days,
+                      (task.state IN ('done', 'closed'))::integer AS ended_count,
+                      (task.state = 'dropped')::integer AS dropped_count,
+                      (task.state IN ('done', 'closed') AND task.on_time)::integer AS on_time_count,
+                      (task.state IN ('done', 'closed') AND task.on_time IS NOT TRUE)::integer AS late_count,
+                      CASE WHEN task.state IN ('done', 'closed')
+                           THEN CASE WHEN task.on_time THEN 100.0 ELSE 0.0 END END AS on_time_rate,
+                      CASE WHEN task.state IN ('done', 'closed')
+                           THEN GREATEST(task.ended_day - task.deadline, 0) END AS late_days,
                       task.moved_count
                  FROM sale_followup_task task
                  LEFT JOIN sale_followup_rule rule ON rule.id = task.rule_id

@@ -184,9 +184,14 @@ class SaleFollowupRule(models.Model):
             if not self.env['sale.control.job']._work_off(
                     orders.search(domain, order='id').ids,
                     lambda ids, domain=domain: orders.search([*domain, ('id', 'in', ids)]),
-                    lambda chunk: chunk._assign_salespeople(), limit):
+                    lambda chunk: chunk._assign_salespeople(), limit, self._report_unassigned):
                 return False
         return True
+
+    @api.model
+    def _report_unassigned(self, failures):
+        for order, reason in failures.items():
+            self._report_on_document(order, order.company_id, reason)
 
 
 class SaleAssignmentRule(models.Model):

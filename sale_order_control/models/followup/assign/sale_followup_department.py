@@ -43,6 +43,11 @@ class SaleFollowupRule(models.Model):
             if rule.role == 'department' and not rule.department_id:
                 raise ValidationError(self.env._("Choose the department that “%s” is for.", rule.name))
 
+    def _find_role(self, role, order, company, salesperson, document=None):
+        if role == 'department':
+            return self.department_id.sudo()._get_people(company)
+        return super()._find_role(role, order, company, salesperson, document)
+
     def _find_people(self, documents, moment):
         if self.role != 'department':
             return super()._find_people(documents, moment)

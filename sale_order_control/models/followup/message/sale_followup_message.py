@@ -44,11 +44,13 @@ class SaleFollowupMessage(models.Model):
     def action_view_document(self):
         """Open what the message is about."""
         self.ensure_one()
-        document = self.env[self.res_model].browse(self.res_id)
+        self.check_access('read')
+        document = self.env[self.res_model].sudo().browse(self.res_id)
+        document = self.env['sale.order']._get_control_screen(document).with_env(self.env)
         document.check_access('read')
         return {
             'type': 'ir.actions.act_window',
-            'res_model': self.res_model,
-            'res_id': self.res_id,
+            'res_model': document._name,
+            'res_id': document.id,
             'view_mode': 'form',
         }

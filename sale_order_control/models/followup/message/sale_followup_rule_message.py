@@ -53,7 +53,7 @@ class SaleFollowupRule(models.Model):
             if not template and not rule.sms_text:
                 raise ValidationError(self.env._(
                     "“%s” says nothing: choose a mail, or write a text message.", rule.name))
-            if template and template.model != rule.res_model:
+            if template and template.model != rule.screen_model:
                 raise ValidationError(self.env._(
                     "The mail “%(mail)s” is written about other documents than “%(rule)s”.",
                     mail=template.name, rule=rule.name))
@@ -64,6 +64,13 @@ class SaleFollowupRule(models.Model):
             if told and template:
                 raise ValidationError(self.env._(
                     "Customers would be told twice: %s Use that, or choose something else.", told))
+
+    @api.constrains('deed', 'mail_template_id', 'moment')
+    def _check_mail(self):
+        for rule in self.filtered(lambda rule: rule.deed == 'message' and rule.mail_template_id):
+            problems = rule._get_mail_problems()
+            if problems:
+                raise ValidationError("\n".join(problems))
 
     @api.constrains('sms_text')
     def _check_sms_text(self):

@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 from odoo.tools import plaintext2html
 
 LAYOUT = 'sale_order_control.customer_mail_layout'
@@ -33,10 +33,7 @@ class SaleFollowupRule(models.Model):
         known = self.env['sale.followup.message'].sudo().search([
             ('rule_id', '=', self.id), ('res_id', 'in', documents.ids), ('cause', 'in', list(set(causes.values())))])
         told = {(fact.res_id, fact.cause) for fact in known}
-        documents = documents.filtered(lambda document: (document.id, causes[document.id]) not in told)
-        if self.moment == 'invoice_due':
-            return documents - documents.browse(documents._get_reminder_objections())
-        return documents
+        return documents.filtered(lambda document: (document.id, causes[document.id]) not in told)
 
     def _get_addressee(self, document, moment):
         return document.mapped(moment.partner_path)[:1]
@@ -61,7 +58,7 @@ class SaleFollowupRule(models.Model):
         reached = heads.filtered(
             lambda document: self._can_mail(partners[document.id]) or self._can_sms(partners[document.id]))
         rows = self._send_mails(
-            reached.filtered(lambda document: self._can_mail(partners[document.id])), partners)
+            reached.filtered(lambda document: self._can_mail(partners[document.id])), anchors)
         rows += self._send_sms(reached.filtered(lambda document: self._can_sms(partners[document.id])),
                                partners, anchors, moment)
         facts = self._record_messages(rows, partners, anchors, causes, moment)
@@ -108,7 +105,7 @@ class SaleFollowupRule(models.Model):
             ])
         return {(fact.company_id, fact.partner_id): fact for fact in facts.sorted(lambda one: one.rule_id.offset_days)}
 
-    def _send_mails(self, documents, partners):
+    def _send_mails(self, documents, anchors):
         """Queue mails; a document whose mail cannot be worded is reported on the rule and left out.
 
         :return: rows for :meth:`_record_messages`
@@ -116,12 +113,14 @@ class SaleFollowupRule(models.Model):
         rows = []
 
         def send(chunk):
-            found = []
-            for document in chunk:
-                if hasattr(document, '_portal_ensure_token'):
-                    document._portal_ensure_token()
+            found, screens = [], self._get_screens(chunk)
+            for screen in screens:
+                if hasattr(screen, '_portal_ensure_token'):
+                    screen._portal_ensure_token()
             # Full rights: the mail says what the template says, whoever made it happen.
-            mails = self.mail_template_id.sudo().send_mail_batch(chunk.ids, email_layout_xmlid=LAYOUT)
+            template = self.mail_template_id.sudo().with_context(followup_dates={
+                screen.id: anchors[document.id] for document, screen in zip(chunk, screens, strict=True)})
+            mails = template.send_mail_batch([screen.id for screen in screens], email_layout_xmlid=LAYOUT)
             for document, mail in zip(chunk, mails, strict=True):
                 contact = mail.email_to or ", ".join(filter(None, mail.recipient_ids.mapped('email')))
                 if not contact:
@@ -130,27 +129,54 @@ class SaleFollowupRule(models.Model):
                 found.append((document, 'mail', mail.subject, contact, mail.mail_message_id, None))
             rows.extend(found)
 
-        failures = self.env['sale.control.job']._run_isolated(documents, send) if documents else {}
-        for document, reason in failures.items():
-            self._report_problem(self.env._(
-                "The mail “%(mail)s” could not be written for %(document)s: %(reason)s",
-                mail=self.mail_template_id.name, document=document.display_name, reason=reason))
+        for some in self._split_by_screen(documents):
+            for document, reason in self.env['sale.control.job']._run_isolated(some, send).items():
+                self._report_problem(self.env._(
+                    "The mail “%(mail)s” could not be written for %(document)s: %(reason)s",
+                    mail=self.mail_template_id.name, document=self._name_document(document), reason=reason))
         return rows
 
     def _send_sms(self, documents, partners, anchors, moment):
-        """Queue text messages where Odoo's are installed.
+        """Queue text messages where Odoo's are installed; what cannot be sent is reported like a mail.
 
         :return: rows for :meth:`_record_messages`
         """
         rows = []
-        for document in documents:
-            partner = partners[document.id]
-            rule = self.with_context(lang=partner.lang or self.env.lang)
-            values = rule._prepare_placeholders(document, moment.get_order(document), partner, anchors[document.id])
-            text = rule._render_text(rule.sms_text, values)
-            message = document._message_sms(text, partner_ids=partner.ids, put_in_queue=True)
-            rows.append((document, 'sms', text, partner.phone, message, None))
+
+        def send(chunk):
+            found = []
+            for document, screen in zip(chunk, self._get_screens(chunk), strict=True):
+                partner = partners[document.id]
+                rule = self.with_context(lang=partner.lang or self.env.lang)
+                values = rule._prepare_placeholders(
+                    document, moment.get_order(document), partner, anchors[document.id])
+                text = rule._render_text(rule.sms_text, values)
+                message = screen._message_sms(text, partner_ids=partner.ids, put_in_queue=True)
+                found.append((document, 'sms', text, partner.phone, message, None))
+            rows.extend(found)
+
+        failures = self.env['sale.control.job']._run_isolated(documents, send) if documents else {}
+        for document, reason in failures.items():
+            self._report_problem(self.env._(
+                "The text message could not be written for %(document)s: %(reason)s",
+                document=self._name_document(document), reason=reason))
         return rows
+
+    @api.model
+    def _get_screens(self, documents):
+        """Return the record that a message is written about and shown on, for each document."""
+        return [self.env['sale.order']._get_control_screen(document) for document in documents]
+
+    @api.model
+    def _split_by_screen(self, documents):
+        """Yield documents in groups in which no two are parts of the same: mails are written for each of them once."""
+        while documents:
+            first = {}
+            for document, screen in zip(documents, self._get_screens(documents), strict=True):
+                first.setdefault(screen, document)
+            some = documents.browse(document.id for document in first.values())
+            yield some
+            documents -= some
 
     def _record_messages(self, rows, partners, anchors, causes, moment):
         """Record what was just queued.
@@ -165,7 +191,7 @@ class SaleFollowupRule(models.Model):
                 'company_id': self._get_company(document, moment).id,
                 'res_model': document._name,
                 'res_id': document.id,
-                'document_name': document.display_name,
+                'document_name': self._name_document(document),
                 'order_id': moment.get_order(document).id,
                 'partner_id': partners[document.id].id,
                 'channel': channel,

@@ -41,6 +41,13 @@ class SaleFollowupRule(models.Model):
             documents, lambda some: getattr(self, method)(name, some))
         if self:
             self._report_failures(failures)
+        elif failures:
+            # Tasks about them did not end or move: their rules say so.
+            tasks = self.env['sale.followup.task'].sudo().search([
+                ('state', '=', 'open'), ('rule_id', '!=', False), ('res_model', '=', documents._name),
+                ('res_id', 'in', [document.id for document in failures])])
+            self._report_task_failures({
+                task: failures[documents.browse(task.res_id)] for task in tasks})
 
     @api.model
     def _follow_ends(self, name, documents):

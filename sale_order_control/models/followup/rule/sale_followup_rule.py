@@ -36,6 +36,8 @@ class SaleFollowupRule(models.Model):
         help="An event, or a date that a document bears.")
     is_date = fields.Boolean(compute='_compute_moment')
     res_model = fields.Char(string="Document", compute='_compute_moment')
+    screen_model = fields.Char(
+        compute='_compute_moment', help="What people see it on: an instalment is seen on its invoice.")
     offset_days = fields.Integer(
         string="Days Later", help="So many days after the event or date; negative before it. 0: on the day.")
     day_kind = fields.Selection(DAY_KINDS, string="Counted In", required=True, default='calendar')
@@ -119,6 +121,7 @@ class SaleFollowupRule(models.Model):
             moment = moments.get(rule.moment)
             rule.is_date = bool(moment and moment.field)
             rule.res_model = moment.model if moment else False
+            rule.screen_model = moment and self.env['sale.order']._get_control_screen(self.env[moment.model])._name
 
     def _compute_open_count(self):
         counts = dict(self.env['sale.followup.task']._read_group(
@@ -140,7 +143,7 @@ class SaleFollowupRule(models.Model):
             if rule.closing == 'event' and rule.close_moment == rule.moment:
                 raise ValidationError(self.env._("“%s” would end with the event that it starts with.", rule.name))
             for planned in (rule.activity_type_id, rule.plan_id):
-                if planned.res_model and planned.res_model != rule.res_model:
+                if planned.res_model and planned.res_model != rule.screen_model:
                     raise ValidationError(self.env._(
                         "“%(activity)s” is for other documents than “%(rule)s”.",
                         activity=planned.display_name, rule=rule.name))
@@ -171,8 +174,6 @@ class SaleFollowupRule(models.Model):
     # === CRUD METHODS ===#
 
     def write(self, vals):
-        if not vals.keys() & {'problems', 'problem_on'}:
-            vals = {**vals, 'problems': False, 'problem_on': False}
         if vals.get('active') or 'moment' in vals:
             vals = {**vals, 'since': self.env['sale.order']._get_control_today()}
         return super().write(vals)

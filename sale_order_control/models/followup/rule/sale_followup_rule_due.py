@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -38,6 +38,14 @@ class SaleFollowupRule(models.Model):
         return anchor
 
     # === WHAT IS DUE ===#
+
+    @api.model
+    def _get_objections(self, documents):
+        """Say about which documents nobody is asked or reminded for now; what is asked already ends.
+
+        :return: ``{document_id: translated sentence}``
+        """
+        return documents._get_reminder_objections() if documents._name == 'account.move.line' else {}
 
     def _get_due_query(self, company, today, among=None):
         """Find documents of a company of which this rule's date has come and that nobody has a task about.
@@ -85,6 +93,7 @@ class SaleFollowupRule(models.Model):
         # A real update of the rule's row: of two processes at the same instant, the second starts again and finds
         # nothing left. Past the ORM, it changes nothing that anybody relies on.
         self.env.cr.execute(SQL("UPDATE sale_followup_rule SET id = id WHERE id = %s", self.id))
+        documents -= documents.browse(self._get_objections(documents))
         moment = self._get_moments()[self.moment]
         anchors = {document.id: fields.Date.to_date(document[moment.field]) for document in documents}
         self._start_tasks(documents, anchors, {

@@ -18,7 +18,7 @@ class SaleFollowupRule(models.Model):
         for document in documents:
             order, company = moment.get_order(document), self._get_company(document, moment)
             salesperson = order.user_id or document.mapped(moment.user_path)[:1]
-            found = self._find_role(self.role, order, company, salesperson).filtered(
+            found = self._find_role(self.role, order, company, salesperson, document).filtered(
                 lambda user, company=company: self._may_do(user, company))
             if not found:
                 found = order._get_control_responsible() if order else found
@@ -36,17 +36,18 @@ class SaleFollowupRule(models.Model):
     def _may_do(self, user, company):
         return user.active and not user.share and company in user.company_ids
 
-    def _find_role(self, role, order, company, salesperson):
+    def _find_role(self, role, order, company, salesperson, document=None):
         """Return who has a role; extend the hub's ``_get_control_people`` for roles of a room.
 
         :param str role: key of a role
         :param sale.order order: one, or none
+        :param document: what it is about, in sudo, if it is known
         """
         if role == 'person':
             return self.user_id
         if role == 'general_manager':
             return company.followup_manager_id
-        return order._get_control_people(role, company, salesperson)
+        return order._get_control_people(role, company, salesperson, document)
 
     def _get_fallback(self, company):
         return self.env['sale.order']._get_group_people('group_manager', company)[:1] or self.env.ref('base.user_admin')

@@ -60,16 +60,22 @@ class SaleFollowupRule(models.Model):
         note = rule._render_text(rule.note, values)
         return summary, plaintext2html(note) if note else False
 
+    @api.model
+    def _name_document(self, document):
+        return self.env['sale.order']._get_control_document_name(document)
+
     def _prepare_placeholders(self, document, order, partner, anchor):
         """Return what the placeholders of a text stand for, in the language of the context."""
         document = document.with_env(self.env)
-        amount = document if 'amount_total' in document._fields else order
-        # Of a bill, what is still to be paid.
-        figure = 'amount_residual' if 'amount_residual' in amount._fields else 'amount_total'
+        name = self._name_document(document)
+        # Of a bill or an instalment, what is still to be paid.
+        figures = ('amount_residual_currency', 'amount_residual', 'amount_total')
+        amount = document if 'amount_total' in document._fields or figures[0] in document._fields else order
+        figure = next(figure for figure in figures if figure in amount._fields)
         return {
             'customer': partner.display_name or '',
-            'document': document.display_name or '',
-            'order': order.name or document.display_name or '',
+            'document': name,
+            'order': order.name or name,
             'date': format_date(self.env, anchor) if anchor else '',
             'amount': format_amount(self.env, amount[figure], amount.currency_id) if amount else '',
             'salesperson': order.user_id.name or partner.user_id.name or '',

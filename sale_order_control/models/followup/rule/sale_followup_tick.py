@@ -70,7 +70,32 @@ class SaleFollowupRule(models.Model):
     def _report_failures(self, failures):
         for document, reason in failures.items():
             self._report_problem(self.env._(
-                "%(document)s was left out: %(reason)s", document=document.display_name, reason=reason))
+                "%(document)s was left out: %(reason)s",
+                document=self._name_document(document), reason=reason))
+
+    @api.model
+    def _report_task_failures(self, failures):
+        """Say on the rules of tasks what could not be done about them; of tasks without a rule on their documents."""
+        for task, reason in failures.items():
+            if task.rule_id:
+                task.rule_id._report_problem(self.env._(
+                    "%(document)s was left out: %(reason)s", document=task.document_name, reason=reason))
+            else:
+                self._report_on_document(task._get_shown_document(), task.company_id, reason)
+
+    @api.model
+    def _report_on_document(self, document, company, reason):
+        """Call whoever configures order control to a document with which the job cannot cope, once while it is open."""
+        kind = self.env.ref('sale_order_control.mail_activity_type_exception', raise_if_not_found=False)
+        summary = self.env._("The follow-up job leaves it out: %s", reason)
+        if 'activity_ids' not in document._fields or not kind:
+            return
+        known = document.activity_ids.filtered(
+            lambda activity: activity.activity_type_id == kind and activity.summary == summary)
+        if not known:
+            document.with_context(mail_activity_quick_update=True).activity_schedule(
+                'sale_order_control.mail_activity_type_exception', user_id=self._get_fallback(company).id,
+                summary=summary, date_deadline=company._get_followup_today())
 
     @api.model
     def _follow_open_tasks(self, limit):
@@ -86,4 +111,4 @@ class SaleFollowupRule(models.Model):
         followed = tasks.search([('state', '=', 'open'), ('rule_id', 'in', rules.ids)], order='id').ids
         return self.env['sale.control.job']._work_off(
             followed, lambda ids: tasks.search([('id', 'in', ids), ('state', '=', 'open')]),
-            lambda chunk: chunk._follow_documents(), limit)
+            lambda chunk: chunk._follow_documents(), limit, self._report_task_failures)

@@ -7,8 +7,11 @@ class MailActivity(models.Model):
     _inherit = 'mail.activity'
 
     def _action_done(self, feedback=False, attachment_ids=None):
-        tasks = self.env['sale.followup.task'].sudo().search([
-            ('activity_id', 'in', self.ids), ('state', '=', 'open')])
+        # Those of follow-ups are made by the system: what people plan for themselves costs no question.
+        tasks = self.env['sale.followup.task'].sudo()
+        made = self.filtered('automated')
+        if made:
+            tasks = tasks.search([('activity_id', 'in', made.ids), ('state', '=', 'open')])
         result = super()._action_done(feedback=feedback, attachment_ids=attachment_ids)
         # After: the activity is kept as done, and the task does not take it away.
         for task in tasks:

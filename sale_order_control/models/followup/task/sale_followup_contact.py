@@ -141,11 +141,12 @@ class SaleFollowupTask(models.Model):
             self.create([self._prepare_next(record)])._create_activities()
 
     def _prepare_next(self, record):
+        shown = self._get_shown_document()
         return {
             'name': record.next_step or self.name,
             'company_id': self.company_id.id,
-            'res_model': self.res_model,
-            'res_id': self.res_id,
+            'res_model': shown._name,
+            'res_id': shown.id,
             'document_name': self.document_name,
             'order_id': self.order_id.id,
             'partner_id': self.partner_id.id,

@@ -130,4 +130,4 @@ class SaleFollowupRule(models.Model):
         domain = Domain.OR(idle)
         return self.env['sale.control.job']._work_off(
             tasks.search(domain, order='id').ids, lambda ids: tasks.search(Domain('id', 'in', ids) & domain),
-            lambda chunk: chunk._escalate(), limit)
+            lambda chunk: chunk._escalate(), limit, self._report_task_failures)

@@ -9,6 +9,7 @@ TASK_STATES = [
     ('done', "Done"),
     ('closed', "Ended by Itself"),
     ('cancelled', "Cancelled"),
+    ('dropped', "Cancelled by Hand"),
 ]
 RESULTS = [
     ('ok', "Done, Nothing Open"),
@@ -110,8 +111,8 @@ class SaleFollowupTask(models.Model):
     def _get_shown_document(self):
         """Return the record on whose screen the task belongs: its order, where the document has no activities."""
         self.ensure_one()
-        shown = 'activity_ids' in self.env[self.res_model]._fields or not self.order_id
-        return self.env[self.res_model].browse(self.res_id) if shown else self.order_id
+        shown = self.env['sale.order']._get_control_screen(self.env[self.res_model].browse(self.res_id))
+        return shown if 'activity_ids' in shown._fields or not self.order_id else self.order_id
 
     def _get_document(self):
         """Return the document in sudo; an empty recordset where it is gone."""
@@ -179,7 +180,7 @@ class SaleFollowupRule(models.Model):
             'company_id': company.id,
             'res_model': document._name,
             'res_id': document.id,
-            'document_name': document.display_name,
+            'document_name': self._name_document(document),
             'order_id': order.id,
             'partner_id': partner.id,
             'user_id': user.id,

@@ -55,8 +55,11 @@ class SaleFollowupTask(models.Model):
             anchors = {document.id: fields.Date.to_date(document[moment.field]) for document in live}
             over = tasks.filtered(lambda task, anchors=anchors: not anchors.get(task.res_id))
             over._end_over()
+            # Nobody asks for what speaks against it; when it is settled, the rule asks anew.
+            for res_id, objection in rule._get_objections(live).items():
+                tasks.filtered(lambda task, res_id=res_id: task.res_id == res_id)._end('cancelled', objection)
             moved = (tasks - over).filtered(
-                lambda task, anchors=anchors: task.anchor_date != anchors[task.res_id])
+                lambda task, anchors=anchors: task.state == 'open' and task.anchor_date != anchors[task.res_id])
             moved._move(anchors)
 
     def _move(self, anchors):
@@ -66,7 +69,7 @@ class SaleFollowupTask(models.Model):
         """
         done = {(task.rule_id, task.res_id, task.cause, task.plan_line_id) for task in self.search([
             ('rule_id', 'in', self.rule_id.ids), ('res_id', 'in', self.mapped('res_id')),
-            ('state', 'in', ('done', 'closed'))])}
+            ('state', 'in', ('done', 'closed', 'dropped'))])}
         with control_acting(self.env):
             for task in self:
                 rule, company, anchor = task.rule_id, task.company_id, anchors[task.res_id]
@@ -98,7 +101,7 @@ class SaleFollowupTask(models.Model):
     def _end(self, state, outcome, result=False):
         """End open tasks and take their activities away.
 
-        :param str state: ``done``, ``closed`` or ``cancelled``
+        :param str state: ``done``, ``closed``, ``cancelled`` (asked for again if its cause comes back) or ``dropped``
         :param str outcome: translated sentence
         :return: those that were open, in sudo
         """
