@@ -5,10 +5,14 @@ from . import sale_amendment_line
 from . import sale_amendment_figures
 from . import sale_amendment_check
 from . import sale_amendment_approval
+from . import sale_amendment_total
 from . import sale_amendment_apply
+from . import sale_amendment_invoice
+from . import sale_amendment_supply
 from . import sale_amendment_impact
 from . import sale_amendment_customer
 from . import sale_amendment_follow
 from . import sale_order
 from . import sale_order_guard
+from . import sale_order_line_guard
 from . import sale_amendment_report

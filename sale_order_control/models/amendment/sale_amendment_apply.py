@@ -220,6 +220,19 @@ class SaleAmendment(models.Model):
         obstacles = self._get_obstacles()
         if obstacles:
             raise UserError("\n".join(obstacles))
+        unseen = self._get_unseen_reasons()
+        if unseen:
+            raise UserError("\n".join([
+                self.env._("By now somebody must agree to this: take it back and submit it again."), *unseen]))
+
+    def _get_unseen_reasons(self):
+        """Say why somebody must agree by now who was not asked: what others changed since counts together with it.
+
+        :return: list of translated sentences
+        """
+        request = self._get_latest_requests().get(self.id)
+        seen = request.covered or {} if request and request.state == 'approved' else {}
+        return [issue.message for issue in self._get_approval_reasons().get(self.id, ()) if issue.code not in seen]
 
     def _check_outcome(self, order, target):
         """Check that the order became what was agreed to, nothing else.
@@ -241,7 +254,7 @@ class SaleAmendment(models.Model):
         """
         changes = self._get_line_changes(base)
         header = self._get_header_changes(base)
-        self._cancel_draft_invoices(order, changes, header)
+        self._withdraw_invoices(order, changes, header)
         values = {name: value or False for name, value in header.items() if name in HEADER_FIELDS}
         commands = [self._prepare_line_command(old, new, row) for old, new, row in changes]
         if commands:
@@ -273,22 +286,6 @@ class SaleAmendment(models.Model):
         return Command.create({
             **values, 'product_id': new.product_id, 'product_uom_id': new.uom_id, 'name': row.name,
             'sequence': row.sequence})
-
-    def _cancel_draft_invoices(self, order, changes, header):
-        """Cancel draft invoices about what changes, as Odoo does when it cancels an order: they are made anew."""
-        self._get_touched_invoices(order, changes, header).button_cancel()
-
-    @api.model
-    def _get_touched_invoices(self, order, changes, header):
-        """Return the draft invoices of an order that a change makes wrong; in sudo."""
-        # Credit notes and advances are about what was, whatever becomes of the rest.
-        drafts = order.sudo().invoice_ids.filtered(
-            lambda move: move.state == 'draft' and move.move_type == 'out_invoice'
-            and not all(move.invoice_line_ids.sale_line_ids.mapped('is_downpayment')))
-        if {'partner_invoice_id', 'payment_term_id'} & header.keys():
-            return drafts
-        keys = {old.key for old, _new, _row in changes if old}
-        return drafts.filtered(lambda move: keys & set(move.invoice_line_ids.sale_line_ids.ids))
 
     def _record_applied(self, order, before, summary):
         """Put on record what the order became, and close the amendment."""

@@ -19,11 +19,8 @@ class SaleAmendment(models.Model):
     # === WHAT IS JUDGED ===#
 
     def _get_approval_amount(self):
-        # What is dropped is not made up for by something else that is added.
-        sizes = [(new.amount if new else 0.0) - (old.amount if old else 0.0)
-                 for old, new, _row in self._get_line_changes(self._get_base_terms())]
-        added, dropped = sum(size for size in sizes if size > 0), -sum(size for size in sizes if size < 0)
-        return max(abs(self.change_amount), added, dropped), self.currency_id
+        size = self._get_change_size(self._get_line_changes(self._get_base_terms()))
+        return max(abs(self.change_amount), size), self.currency_id
 
     def _get_approval_reasons(self, mode='enforce'):
         """Add to the policies about amendments those about orders that the result would meet."""
@@ -69,6 +66,7 @@ class SaleAmendment(models.Model):
               for change in self._word_changes()),
             (self.env._("Untaxed amount"), f"{money(self.amount_before)} → {money(self.amount_after)}"),
             (self.env._("Margin"), f"{money(self.margin_before)} → {money(self.margin_after)}"),
+            (self.env._("Since it was agreed to"), self._word_totals()),
         ]
         return {'facts': [(label, text) for label, text in facts if text]}
 

@@ -27,7 +27,10 @@ class SaleAmendment(models.Model):
         help="Percentage points; below zero: the margin falls.")
     days_later = fields.Integer(
         string="Wanted Days Later", compute='_compute_figures', store=True, aggregator='max',
-        help="The most that a requested date moves; below zero: all that move come earlier.")
+        help="The most days by which a requested date comes later.")
+    days_earlier = fields.Integer(
+        string="Wanted Days Earlier", compute='_compute_figures', store=True, aggregator='max',
+        help="The most days by which a requested date comes earlier.")
     changes_address = fields.Boolean(string="Other Address", compute='_compute_figures', store=True)
     changes_terms = fields.Boolean(string="Other Payment Terms", compute='_compute_figures', store=True)
     changed_lines = fields.Integer(string="Lines Touched", compute='_compute_figures', store=True)
@@ -43,25 +46,37 @@ class SaleAmendment(models.Model):
                 amendment.update(dict.fromkeys(amendment._get_figure_names(), 0))
                 continue
             before, after = amendment._get_base_terms(), amendment._get_target_terms()
-            old, new = (order._get_control_amounts({order.id: terms})[order.id] for terms in (before, after))
-            change = new.untaxed - old.untaxed
-            amendment.update({
-                'amount_before': old.untaxed,
-                'amount_after': new.untaxed,
-                'change_amount': change,
-                'change_percent': 100 * change / old.untaxed if old.untaxed else 0.0,
-                'margin_before': old.margin,
-                'margin_after': new.margin,
-                'margin_change': new.margin - old.margin,
-                'margin_points': new.margin_percent - old.margin_percent if after.lines else 0.0,
-                'days_later': amendment._get_days_later(before, after),
-                'changes_address': any(
-                    before_id != after_id for before_id, after_id in (
-                        (before.partner_shipping_id, after.partner_shipping_id),
-                        (before.partner_invoice_id, after.partner_invoice_id))),
-                'changes_terms': before.payment_term_id != after.payment_term_id,
-                'changed_lines': len(amendment._get_line_changes(before)),
-            })
+            amendment.update(amendment._measure_change(before, after, amendment._get_line_changes(before)))
+
+    def _measure_change(self, before, after, changes):
+        """Work out by how much terms of the order differ.
+
+        :param ControlTerms before: terms
+        :param ControlTerms after: other terms
+        :param changes: the lines that differ, of whatever form
+        :return: ``{figure: value}``, money in the order's currency
+        """
+        self.ensure_one()
+        order = self.order_id._origin.sudo()
+        old, new = (order._get_control_amounts({order.id: terms})[order.id] for terms in (before, after))
+        change = new.untaxed - old.untaxed
+        moved = self._get_moved_days(before, after)
+        return {
+            'amount_before': old.untaxed,
+            'amount_after': new.untaxed,
+            'change_amount': change,
+            'change_percent': 100 * change / old.untaxed if old.untaxed else 0.0,
+            'margin_before': old.margin,
+            'margin_after': new.margin,
+            'margin_change': new.margin - old.margin,
+            'margin_points': new.margin_percent - old.margin_percent if after.lines else 0.0,
+            'days_later': max([0, *moved]),
+            'days_earlier': -min([0, *moved]),
+            'changes_address': (before.partner_shipping_id, before.partner_invoice_id)
+            != (after.partner_shipping_id, after.partner_invoice_id),
+            'changes_terms': before.payment_term_id != after.payment_term_id,
+            'changed_lines': len(changes),
+        }
 
     def _refresh_figures(self):
         """Work the figures out anew: what is delivered by now counts, and nobody typed it."""
@@ -77,16 +92,16 @@ class SaleAmendment(models.Model):
         return super()._get_following_fields() | set(self._get_figure_names())
 
     @api.model
-    def _get_days_later(self, before, after):
-        """Return by how many days the requested date that moves most moves; of the order or of a line."""
+    def _get_moved_days(self, before, after):
+        """Return by how many days requested dates move, of the order and of its lines; below zero: earlier."""
         old_lines = {line.key: line for line in before.lines}
         pairs = [(before.requested_date, after.requested_date)]
+        # A line without a date of its own is wanted when the order is.
         pairs += [
-            (old_lines[line.key].requested_date, line.requested_date) for line in after.lines if line.key in old_lines]
-        moved = [
-            (fields.Date.to_date(new) - fields.Date.to_date(old)).days
-            for old, new in pairs if old and new and old != new]
-        return max(moved, default=0)
+            (old_lines[line.key].requested_date or before.requested_date, line.requested_date or after.requested_date)
+            for line in after.lines if line.key in old_lines]
+        return [
+            (fields.Date.to_date(new) - fields.Date.to_date(old)).days for old, new in pairs if old and new]
 
     # === TERMS ===#
 
@@ -145,7 +160,8 @@ class SaleAmendment(models.Model):
         if 'partner_invoice_id' in header:
             partner = self.env['res.partner'].sudo().browse(header['partner_invoice_id'])
             header['payer_id'] = partner.commercial_partner_id.id
-        return replace(base, **header, lines=tuple(line for line in lines if line and line.quantity))
+        target = replace(base, **header, lines=tuple(line for line in lines if line and line.quantity))
+        return replace(target, conditions=self.order_id._origin.sudo()._foresee_control_conditions(target))
 
     def _get_header_changes(self, base):
         """Return ``{name: value}`` of what the amendment changes besides lines, as in :class:`ControlTerms`.

@@ -55,14 +55,8 @@ class SaleAmendment(models.Model):
         """
         users = order.user_id | self.company_id.sudo().amendment_reader_ids
         users |= order.picking_ids.filtered(lambda picking: picking.state != 'cancel').user_id
-        moves = order.order_line.move_ids
-        if 'created_purchase_line_ids' in moves._fields:
-            users |= moves.created_purchase_line_ids.order_id.user_id
-            users |= moves.move_orig_ids.purchase_line_id.order_id.user_id
-        if 'purchase_line_ids' in order.order_line._fields:
-            users |= order.order_line.purchase_line_ids.order_id.user_id
-        if 'production_id' in moves._fields:
-            users |= moves.move_orig_ids.production_id.user_id
+        for document in self._get_supply_documents(order.order_line):
+            users |= document.user_id
         if order._with_control('promise'):
             planners = self.env.ref('sale_order_control.group_delivery_planner').sudo().all_user_ids
             users |= planners.filtered(lambda user: self.company_id in user.company_ids)

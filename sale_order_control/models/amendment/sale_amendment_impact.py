@@ -36,7 +36,8 @@ class SaleAmendment(models.Model):
         """Work out what follows from the amendment as it is on the screen.
 
         :return: dict with ``changes`` (old and new in words), ``obstacles``, ``issues`` and ``asked`` (what the rules
-            say, and who must agree), ``amounts``, ``credit``, ``dates``, ``displaced``, ``transfers`` and ``invoices``
+            say, and who must agree), ``amounts``, ``credit``, ``dates``, ``displaced``, ``transfers``, ``supply``,
+            ``invoices`` and ``shared_invoices``
         """
         self.ensure_one()
         order, base = self.order_id._origin.sudo(), self._get_base_terms()
@@ -53,8 +54,8 @@ class SaleAmendment(models.Model):
             'amounts': self._get_amount_rows(),
             'credit': self._get_credit_rows(order, target),
             'transfers': self._get_touched_transfers(order, changes).mapped('name'),
-            'invoices': self._get_touched_invoices(
-                order, changes, self._get_header_changes(base)).mapped('display_name'),
+            'supply': self._get_supply_names(order, changes),
+            **self._get_invoice_names(order, changes),
         }
         impact['dates'], impact['displaced'] = self._get_date_rows(order, target)
         return impact
@@ -118,6 +119,13 @@ class SaleAmendment(models.Model):
                 'is_late': bool(wanted) and fields.Date.to_string(day) > wanted})
         return rows, order.order_line._word_displaced(displaced)
 
+    def _get_invoice_names(self, order, changes):
+        """Return the draft invoices that are cancelled, and those that lose the lines of this order."""
+        touched = self._get_touched_invoices(order, changes, self._get_header_changes(self._get_base_terms()))
+        shared = self._filter_shared_invoices(order, touched)
+        return {
+            'invoices': (touched - shared).mapped('display_name'), 'shared_invoices': shared.mapped('display_name')}
+
     def _get_touched_transfers(self, order, changes):
         """Return the open transfers whose quantities or address become other."""
         keys = {old.key for old, _new, _row in changes if old}
@@ -139,8 +147,8 @@ class SaleAmendment(models.Model):
             return []
         policy_ids = {issue.facts['policy'] for issue in reasons if issue.facts.get('policy')}
         levels, problems = self._plan_approval({self.id: policy_ids}, requester=self.env.user)[self.id]
-        words = [issue.message for issue in reasons]
+        words = [*(issue.message for issue in reasons), self._word_totals()]
         users = self.env['res.users'].sudo()
         words += [
             f"{level.name}: {', '.join(users.browse(level.user_ids).mapped('name'))}" for level in levels]
-        return words + list(problems.values())
+        return [sentence for sentence in (*words, *problems.values()) if sentence]

@@ -75,13 +75,15 @@ class SaleOrderAccuracy(models.Model):
     user_id = fields.Many2one('res.users', string="Salesperson", readonly=True)
     team_id = fields.Many2one('crm.team', string="Sales Team", readonly=True)
     date = fields.Datetime(string="Confirmed On", readonly=True)
-    changes = fields.Integer(readonly=True)
+    changes = fields.Integer(readonly=True, help="Amendments that were applied, and changes past one.")
     mistakes = fields.Integer(
         string="Our Mistakes", readonly=True, help="Amendments for a reason that is our mistake.")
+    unexplained = fields.Integer(
+        string="Past an Amendment", readonly=True, help="Changes of terms without an amendment: nobody said why.")
     accuracy = fields.Float(
         string="Accurate %", digits=(16, 1), readonly=True, aggregator='avg',
-        help="100 for an order that was never changed because of a mistake of ours, 0 for another: averaged, it is the "
-             "order accuracy rate.")
+        help="100 for an order that was never changed because of a mistake of ours or without a reason, 0 for another: "
+             "averaged, it is the order accuracy rate.")
     unchanged = fields.Float(
         string="Never Changed %", digits=(16, 1), readonly=True, aggregator='avg')
 
@@ -94,14 +96,16 @@ class SaleOrderAccuracy(models.Model):
             SELECT orders.id, orders.id AS order_id, orders.company_id, orders.partner_id, orders.user_id,
                    orders.team_id, orders.date_order AS date,
                    COALESCE(found.changes, 0) AS changes, COALESCE(found.mistakes, 0) AS mistakes,
-                   CASE WHEN found.mistakes > 0 THEN 0.0 ELSE 100.0 END AS accuracy,
+                   COALESCE(found.unexplained, 0) AS unexplained,
+                   CASE WHEN found.mistakes + found.unexplained > 0 THEN 0.0 ELSE 100.0 END AS accuracy,
                    CASE WHEN found.changes > 0 THEN 0.0 ELSE 100.0 END AS unchanged
               FROM sale_order orders
-         LEFT JOIN (SELECT amendment.order_id, COUNT(*) AS changes,
-                           COUNT(*) FILTER (WHERE reason.is_error) AS mistakes
-                      FROM sale_amendment amendment
+         LEFT JOIN (SELECT revision.order_id, COUNT(*) AS changes, COUNT(*) FILTER (WHERE reason.is_error) AS mistakes,
+                           COUNT(*) FILTER (WHERE revision.is_past) AS unexplained
+                      FROM sale_order_revision revision
+                 LEFT JOIN sale_amendment amendment ON amendment.id = revision.amendment_id
                  LEFT JOIN sale_amendment_reason reason ON reason.id = amendment.reason_id
-                     WHERE amendment.state = 'applied'
-                     GROUP BY amendment.order_id) found ON found.order_id = orders.id
+                     WHERE revision.amendment_id IS NOT NULL OR revision.is_past
+                     GROUP BY revision.order_id) found ON found.order_id = orders.id
              WHERE orders.state = 'sale' OR found.changes > 0
         """)

@@ -80,6 +80,10 @@ class SaleOrder(models.Model):
         if name == 'reopened':
             # What was agreed to of the confirmed order says nothing of the quotation that it is again.
             self.sudo().amendment_ids._void_requests(lambda env: env._("The order was set to quotation again."))
+        elif name == 'confirmed':
+            for order in self.filtered('amendment_revision')._with_control('amendment'):
+                order._take_amendment_turn()
+                order._record_revision(None, self.env._("Confirmed again."), is_agreed=True)
 
     # === REVISIONS ===#
 
@@ -94,7 +98,8 @@ class SaleOrder(models.Model):
                 order._take_amendment_turn()
                 order._record_revision(before[order.id], "\n".join(
                     f"{change['subject']}: {change['label']} {change['old_value']} → {change['new_value']}"
-                    for change in words))
+                    for change in words), is_past=order.id not in memory.amending and bool(
+                        order._get_amended_aspects(before[order.id], after[order.id])))
 
     def _take_amendment_turn(self):
         """Count a revision: a real update of the order's row, so that rivals meet."""
@@ -106,12 +111,14 @@ class SaleOrder(models.Model):
         return [
             (old.get(key), new.get(key)) for key in {**old, **new} if old.get(key) != new.get(key)]
 
-    def _record_revision(self, before, summary, amendment=None):
+    def _record_revision(self, before, summary, amendment=None, **values):
         """Put on record what the order became; the first time also what it was.
 
-        :param ControlTerms before: the order before the change
+        :param ControlTerms before: the order before the change; not asked for where revisions exist
         :param str summary: what changed, in words
         :param amendment: the ``sale.amendment`` that changed it, if one did
+        :param values: ``is_agreed`` where everybody concerned saw the order without an amendment, ``is_past`` where
+            it was changed past one
         """
         self.ensure_one()
         order = self.sudo()
@@ -120,12 +127,13 @@ class SaleOrder(models.Model):
         if not revisions.search_count([('order_id', '=', order.id)], limit=1):
             rows.append({
                 **order._prepare_revision(before), 'number': max(0, order.amendment_revision - 1),
-                'user_id': (order.user_id or order.create_uid).id, 'date': order.date_order,
+                'user_id': (order.user_id or order.create_uid).id, 'date': order.date_order, 'is_agreed': True,
                 'summary': self.env._("As it was before the first amendment.")})
         after = order._get_control_terms()[order.id] if order.state != 'cancel' else None
         rows.append({
             **order._prepare_revision(after), 'number': order.amendment_revision, 'user_id': self.env.uid,
-            'date': fields.Datetime.now(), 'summary': summary, 'amendment_id': amendment.id if amendment else False})
+            'date': fields.Datetime.now(), 'summary': summary, 'amendment_id': amendment.id if amendment else False,
+            'is_agreed': bool(amendment) and amendment.approval_state == 'approved', **values})
         return revisions._record_facts(rows)
 
     def _prepare_revision(self, terms):

@@ -22,6 +22,13 @@ class SaleOrderRevision(models.Model):
     user_id = fields.Many2one('res.users', string="By", required=True, readonly=True, ondelete='restrict')
     date = fields.Datetime(required=True, readonly=True)
     summary = fields.Text(string="What Changed", readonly=True)
+    is_agreed = fields.Boolean(
+        string="Agreed", readonly=True,
+        help="As confirmed, or as approvers agreed to. Later changes that need nobody's agreement are added up against "
+             "it.")
+    is_past = fields.Boolean(
+        string="Past an Amendment", readonly=True,
+        help="Terms were changed without an amendment: where control only warns, or because it had happened already.")
     terms = fields.Json(readonly=True)
     amount_untaxed = fields.Monetary(string="Untaxed Amount", readonly=True, aggregator=None)
     amount_total = fields.Monetary(string="Total", readonly=True, aggregator=None)

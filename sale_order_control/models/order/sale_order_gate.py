@@ -241,6 +241,14 @@ class SaleOrder(models.Model):
         """
         return []
 
+    def _foresee_control_conditions(self, terms):
+        """Return what rooms would add to this order's terms if it got others; rooms whose conditions follow extend it.
+
+        :param ControlTerms terms: as they would be, with the conditions of now
+        :return: tuple of ``(name, value, looseness)``
+        """
+        return terms.conditions
+
     def _get_control_amounts(self, terms):
         """Work out what terms come to.
 

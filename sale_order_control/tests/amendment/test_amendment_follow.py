@@ -174,14 +174,20 @@ class TestAmendmentFollow(AmendmentCommon):
         amendment = self._amend(order, 20)
         self.assertEqual(amendment.state, 'to_approve')
 
-    def test_another_payer_brings_a_settlement_of_its_own(self):
+    def test_another_payer_does_not_loosen_how_the_order_is_settled(self):
         self._switch(credit='enforce')
         order = self._confirmed(10)
         order.sudo().write({'settlement_mode': 'prepay', 'settlement_percent': 30.0})
         payer = self.env['res.partner'].create({'name': "Another Payer"})
         amendment = self._amend(order, partner_invoice_id=payer.id)
         self.assertEqual((amendment.state, order.partner_invoice_id), ('applied', payer))
-        self.assertNotEqual(order.sudo().settlement_mode, 'prepay')
+        self.assertEqual((order.sudo().settlement_mode, order.sudo().settlement_percent), ('prepay', 30.0))
+        # A stricter payer brings its own.
+        strict = self.env['res.partner'].create({'name': "Strict Payer", 'is_company': True})
+        account = self.env['credit.account']._for_partners(strict, self.company)
+        account.with_user(self.controller).write({'settlement_mode': 'prepay', 'prepayment_percent': 80.0})
+        self._amend(order, partner_invoice_id=strict.id)
+        self.assertEqual((order.sudo().settlement_mode, order.sudo().settlement_percent), ('prepay', 80.0))
 
     # === HISTORY ===#
 

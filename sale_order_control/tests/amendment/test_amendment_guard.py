@@ -150,6 +150,10 @@ class TestAmendmentGuard(AmendmentCommon):
         self.assertEqual(line.qty_delivered, 12.0)
         added = order.order_line - line
         self.assertEqual((added.product_uom_qty, added.qty_delivered), (0.0, 2.0))
+        # Nobody ordered it: its price is set right on the invoice, not here.
+        for values in ({'price_unit': 7.0}, {'discount': 90.0}):
+            with self.assertRaises(UserError), self.env.cr.savepoint():
+                added.write(values)
         order.sudo()._create_invoices().action_post()
         self.assertEqual(line.qty_invoiced, 10.0)
 
@@ -189,6 +193,7 @@ class TestAmendmentGuard(AmendmentCommon):
         else:
             # Without delivery methods no product is one of shipping: stand in for that question alone.
             self.patch(self.registry['sale.order'], '_get_shipping_product_ids', lambda self, ids: {shipping.id} & ids)
+            self.patch(self.registry['sale.order.line'], '_check_line_unlink', lambda lines: lines.browse())
             self.env['sale.order.line'].sudo().create({
                 'order_id': self.order.id, 'product_id': shipping.id, 'price_unit': 20.0})
         charged = self.order.order_line - self.line
@@ -197,6 +202,16 @@ class TestAmendmentGuard(AmendmentCommon):
         for values in ({'price_unit': -25.0}, {'price_unit': 0.0}, {'discount': 100.0}, {'product_uom_qty': 0.0}):
             with self.assertRaises(UserError, msg=str(values)), self.env.cr.savepoint():
                 charged.write(values)
+        # Deleting it is no way round; deleting it to charge it anew is how Odoo does it.
+        with self.assertRaises(UserError):
+            charged.unlink()
+            self.env.cr.flush()
+        charged.unlink()
+        again = self.env['sale.order.line'].sudo().create({
+            'order_id': self.order.id, 'product_id': shipping.id, 'price_unit': 20.0})
+        self.env.cr.flush()
+        self._amend(self.order, line=again, quantity=0.0)
+        self.assertEqual(again.product_uom_qty, 0.0)
 
     def test_what_has_happened_already_is_recorded(self):
         with event_happened(self.env):
@@ -221,6 +236,10 @@ class TestAmendmentGuard(AmendmentCommon):
         self._switch(amendment='warn')
         self.line.product_uom_qty = 8
         self.assertEqual(self.order.sudo().revision_ids.mapped('number'), [1, 0])
+        # Nobody said why: the order was not accurate.
+        self.env.flush_all()
+        accuracy = self.env['sale.order.accuracy'].browse(self.order.id)
+        self.assertEqual((accuracy.accuracy, accuracy.changes, accuracy.unexplained), (0.0, 1, 1))
         log = self.order.sudo().control_log_ids.filtered(lambda entry: entry.code == 'amendment.change')
         self.assertEqual((log.effect, log.would), ('warn', 'block'))
         self.order.sudo().action_cancel()

@@ -93,6 +93,40 @@ class TestAmendmentLife(AmendmentCommon):
         self.assertEqual(invoice.state, 'cancel')
         self.assertEqual(order.sudo()._create_invoices().amount_untaxed, 600.0)
 
+    def test_what_was_free_when_asked_for_is_judged_again_when_it_is_applied(self):
+        self._amendment_policy(min_amount=100.0)
+        order = self._confirmed(10, lines=2)
+        signed = self._amend(order, 9, line=order.order_line[1], needs_customer=True)
+        self.assertEqual((signed.state, self._amend(order, row={'discount': 8.0}).state), ('approved', 'applied'))
+        signed.sudo()._accept_by_customer("Ms Miller", False)
+        self.assertEqual((signed.state, order.order_line[1].product_uom_qty), ('approved', 10.0))
+        self.assertIn("By now somebody must agree", signed.obstacle)
+        signed.action_take_back()
+        signed.action_submit()
+        self._asked(signed).with_user(self.sales_manager).action_agree()
+        signed.sudo()._accept_by_customer("Ms Miller", False)
+        self.assertEqual((signed.state, order.order_line[1].product_uom_qty), ('applied', 9.0))
+        # Cancelled and confirmed again, the order is what was confirmed.
+        self._asked(self._amend(order, scope='order', note="-")).with_user(self.sales_manager).action_agree()
+        order.action_draft()
+        order.order_line[0].discount = 50.0
+        order.action_confirm()
+        again = order.sudo().revision_ids.sorted('number')[-1]
+        self.assertEqual((again.is_agreed, again.amount_untaxed), (True, 950.0))
+        self.assertEqual(self._amend(order, row={'discount': 55.0}).state, 'applied')
+
+    def test_a_draft_invoice_of_several_orders_loses_the_lines_of_one(self):
+        order, other = self._confirmed(10, lines=2), self._confirmed(3)
+        invoice = (order | other).sudo()._create_invoices()
+        self.assertEqual((len(invoice), invoice.amount_untaxed), (1, 1800.0))
+        amendment = self._amend(order, 6, submit=False)
+        self.assertIn("lose the lines of this order", amendment.impact_html)
+        amendment.action_submit()
+        self.assertEqual((invoice.state, invoice.amount_untaxed), ('draft', 300.0))
+        self.assertEqual(invoice.invoice_line_ids.sale_line_ids, other.order_line)
+        invoice.action_post()
+        self.assertEqual(order.sudo()._create_invoices().amount_untaxed, 1100.0)
+
     def test_another_room_proposes_a_change(self):
         order = self._confirmed(10, lines=2).with_user(self.salesperson)
         line = order.order_line[0]
@@ -172,6 +206,30 @@ class TestAmendmentLife(AmendmentCommon):
         request.with_user(self.sales_manager).action_agree()
         self.assertEqual((asked.state, asked.obstacle), ('applied', False))
         self.assertEqual(order.order_line.mapped('product_uom_qty'), [5.0, 9.0])
+
+    def test_small_changes_in_a_row_meet_the_policies_together(self):
+        self._amendment_policy(domain="['|', ('change_percent', '<', -10), ('days_later', '>', 5)]")
+        order = self._confirmed(10, lines=2)
+        order.sudo().requested_date = False
+        self.assertEqual(self._amend(order, row={'discount': 10.0}).state, 'applied')
+        # Costs that arise, and are invoiced on, are nobody's change.
+        travel = self._new_product("Travel", 50.0, 20.0)
+        travel.write({'purchase_ok': True, 'expense_policy': 'cost'})
+        self.env['sale.order.line'].sudo().create({
+            'order_id': order.id, 'product_id': travel.id, 'product_uom_qty': 1.0,
+            'price_unit': 9000.0, 'is_expense': True})
+        second = self._amend(order, row={'discount': 20.0})
+        self.assertEqual((round(second.change_percent, 1), second.state), (-1.0, 'to_approve'))
+        request = self._asked(second)
+        self.assertIn("since revision 0: untaxed amount", str(request.display))
+        self.assertIn("-13.3 %", second.impact_html)
+        request.with_user(self.sales_manager).action_agree()
+        self.assertEqual(second.state, 'applied')
+        self.assertEqual(order.sudo().revision_ids.sorted('number').mapped('is_agreed'), [True, False, False, True])
+        # From here on it is counted anew.
+        third = self._amend(order, row={'discount': 25.0})
+        self.assertEqual(third.state, 'applied')
+        self.assertTrue(third._word_totals())
 
     def test_a_refused_or_returned_amendment_leaves_the_order(self):
         self._amendment_policy(domain="[('change_percent', '<', -20)]")

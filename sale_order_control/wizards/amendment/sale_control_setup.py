@@ -2,9 +2,10 @@ from odoo import models
 
 # What needs agreement where nobody set anything else: noticeable in money, margin, days or address.
 NOTICEABLE = (
-    "['|', '|', '|', '|', '|', '|', ('change_percent', '>', 5), ('change_percent', '<', -5),"
+    "['|', '|', '|', '|', '|', '|', '|', ('change_percent', '>', 5), ('change_percent', '<', -5),"
     " ('margin_points', '<', -1),"
-    " ('days_later', '>', 7), ('changes_address', '=', True), ('changes_terms', '=', True), ('scope', '!=', 'change')]")
+    " ('days_later', '>', 7), ('days_earlier', '>', 7),"
+    " ('changes_address', '=', True), ('changes_terms', '=', True), ('scope', '!=', 'change')]")
 
 
 class SaleControlSetup(models.TransientModel):

@@ -47,9 +47,12 @@ class SaleRevisionCompare(models.TransientModel):
             before, after = old.get(key), new.get(key)
             rows.append({
                 'product': self.env['product.product'].sudo().browse((before or after).product_id).display_name,
-                'left': before, 'right': after, 'differs': before != after})
+                'left': before, 'right': after, 'differs': before != after,
+                'left_wanted': order._word_amendment_day(before.requested_date) if before else "",
+                'right_wanted': order._word_amendment_day(after.requested_date) if after else ""})
         header = order._word_terms_changes(left, right, ()) if left and right else []
-        return {'rows': rows, 'header': header}
+        dated = any(row['left_wanted'] or row['right_wanted'] for row in rows)
+        return {'rows': rows, 'header': header, 'dated': dated}
 
     @api.model
     def _get_terms(self, revision):

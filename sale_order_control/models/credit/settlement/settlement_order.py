@@ -37,7 +37,17 @@ class SaleOrder(models.Model):
     def _compute_settlement(self):
         settlements = self._get_agreed_settlements()
         for order in self:
-            order.settlement_mode, order.settlement_percent = settlements[order.id]
+            order.settlement_mode, order.settlement_percent = order._keep_stricter_settlement(*settlements[order.id])
+
+    def _keep_stricter_settlement(self, mode, percent):
+        """Return how the order is settled with an invoice address whose customer settles like this.
+
+        Of a confirmed order, another address is no decision that less is paid before.
+        """
+        self.ensure_one()
+        kept = self.settlement_mode, self.settlement_percent
+        stays = self.state == 'sale' and kept[0] and get_looseness(*kept) < get_looseness(mode, percent)
+        return kept if stays else (mode, percent)
 
     @api.onchange('settlement_mode')
     def _onchange_settlement_mode(self):
@@ -125,12 +135,25 @@ class SaleOrder(models.Model):
 
     def _get_control_conditions(self):
         conditions = super()._get_control_conditions()
-        if self.settlement_mode:
-            percent = self.settlement_percent if self.settlement_mode == 'prepay' else 0.0
-            conditions.append((
-                'settlement', f'{self.settlement_mode} {percent:g}'.removesuffix(' 0'),
-                get_looseness(self.settlement_mode, percent)))
-        return conditions
+        return conditions + self._prepare_settlement_condition(self.settlement_mode, self.settlement_percent)
+
+    @api.model
+    def _prepare_settlement_condition(self, mode, percent):
+        if not mode:
+            return []
+        percent = percent if mode == 'prepay' else 0.0
+        return [('settlement', f'{mode} {percent:g}'.removesuffix(' 0'), get_looseness(mode, percent))]
+
+    def _foresee_control_conditions(self, terms):
+        conditions = super()._foresee_control_conditions(terms)
+        if terms.partner_invoice_id == self.partner_invoice_id.id:
+            return conditions
+        payer = self.env['res.partner'].sudo().browse(terms.partner_invoice_id)
+        account = self._get_settlement_accounts({self.id: payer}).get(self.id)
+        agreed = account._get_settlement() if account is not None else (False, 0.0)
+        settlement = self._keep_stricter_settlement(*agreed)
+        others = [condition for condition in conditions if condition[0] != 'settlement']
+        return tuple(sorted(others + self._prepare_settlement_condition(*settlement)))
 
     @api.model
     def _get_control_term_fields(self):
