@@ -18,6 +18,8 @@ class ControlMemory:
     :ivar acting: positive while the add-on itself writes fields that follow from checks and decisions
     :ivar deciding: positive while a room writes its records of decisions
     :ivar recording: positive while the add-on itself records facts
+    :ivar closing: approval requests that waited and have just ended, ``{(model, document id): request id}``: while
+        documents follow them, each is its document's latest one
     :ivar revising: ids of approval requests whose approver changes the terms: they follow the new ones
     :ivar happened: positive while an event is processed that cannot be undone (a payment, a
         signature, a posted bill): rules then record and park instead of refusing
@@ -41,6 +43,7 @@ class ControlMemory:
         self.acting = 0
         self.deciding = 0
         self.recording = 0
+        self.closing = {}
         self.revising = frozenset()
         self.happened = 0
         self.confirming = set()

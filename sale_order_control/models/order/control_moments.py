@@ -29,6 +29,8 @@ class ControlMoment:
         date what fulfils it, so a partial index belongs to it
     :ivar undated: of a date, documents that could bear it, with it or without: who has none is told of on rules
     :ivar heard: of a date, the events after which it may have moved or be over
+    :ivar passed_by: of an event, later ones that show it to be over where it did not happen by itself: who confirms an
+        order at once has not submitted it before
     :ivar order_path: dotted path from the document to its order; empty for the order itself
     :ivar partner_path: dotted path to the customer
     :ivar user_path: dotted path to who answers for a document without an order
@@ -41,6 +43,7 @@ class ControlMoment:
     domain: tuple = ()
     undated: tuple = ()
     heard: tuple = ()
+    passed_by: tuple = ()
     order_path: str = ''
     partner_path: str = 'partner_id'
     user_path: str = 'user_id'
@@ -66,7 +69,8 @@ class SaleOrder(models.Model):
         """
         env = self.env
         return [
-            ControlMoment('submitted', env._("Submitted")),
+            ControlMoment('entered', env._("Entered")),
+            ControlMoment('submitted', env._("Submitted"), passed_by=('confirmed',)),
             ControlMoment('confirmed', env._("Confirmed")),
             ControlMoment('parked', env._("Parked")),
             ControlMoment('released', env._("Goods left")),

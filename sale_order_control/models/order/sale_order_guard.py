@@ -246,6 +246,7 @@ class SaleOrder(models.Model):
     def create(self, vals_list):
         vals_list = [self._control_clean_values(vals) for vals in vals_list]
         orders = super(SaleOrder, self._control_clean_defaults()).create(vals_list)
+        orders._control_tell_entered()
         orders.filtered(lambda order: order.state == 'sale')._control_enter_sale()
         return orders
 
@@ -261,6 +262,16 @@ class SaleOrder(models.Model):
             entering._control_enter_sale()
             self._control_follow_state(former)
         return result
+
+    def _control_tell_entered(self):
+        """Tell who wants to know it that somebody entered orders; a cart of a website visitor is none yet."""
+        if 'entered' not in self._get_asked_events():
+            return
+        entered = self
+        if 'website_id' in self._fields:
+            entered = self.sudo().filtered(lambda order: not order.website_id or order.state != 'draft')
+        if entered:
+            entered.with_env(self.env)._control_event('entered')
 
     @api.model
     def _get_control_term_fields(self):

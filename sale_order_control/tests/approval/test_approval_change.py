@@ -90,6 +90,22 @@ class TestApprovalChange(ApprovalCommon):
             str(request.id): request.digest for request in changed | unseen}).action_agree()
         self.assertEqual([self._tasks(request)[self.finance] for request in (changed, unseen)], ['agreed'] * 2)
 
+    def test_a_selection_over_several_pages_says_how_many_nobody_has_seen(self):
+        self._policy(self._level(self.finance))
+        requests = self.env['sale.approval.request'].union(*(
+            self._submitted(10 + number)[1] for number in range(9))).with_user(self.finance)
+        page, others = requests[:2], requests[2:]
+        seen = {str(request.id): request.digest for request in page}
+        told = requests.with_context(approval_seen=seen).action_agree()['params']
+        self.assertEqual(told['title'], "Decided: 2. Left: 7")
+        self.assertRegex(told['message'], "^7 of the selected requests were not on the page.*and others")
+        self.assertEqual(len(told['message'].splitlines()), 1)
+        self.assertEqual({request.state for request in page}, {'approved'})
+        self.assertEqual({request.state for request in others}, {'pending'})
+        # Nothing of the page waits any more: the whole selection is refused, with the same words.
+        with self.assertRaisesRegex(UserError, "7 of the selected requests were not on the page"):
+            requests.with_context(approval_seen=seen).action_agree()
+
     def test_the_buttons_of_the_page_say_which_terms_it_shows(self):
         arch = etree.fromstring(self.env['sale.approval.request'].get_view(view_type='list')['arch'])
         self.assertEqual(arch.get('js_class'), 'sale_order_control_approval_list')

@@ -69,6 +69,16 @@ class TestCreditPass(CreditCommon):
         self.assertEqual([bool(fix.line_values) for fix in chosen], [True])
         self.assertEqual([fix.order_values['settlement_mode'] for fix in others], ['prepay'])
 
+    def test_how_much_to_pay_before_is_told_beside_the_changes(self):
+        self._limit(750.0, self._grade('block'))
+        order = self._create_order(10)
+        wizard = self.env['sale.control.pass'].with_user(self.salesperson).create({'order_id': order.id})
+        self.assertNotIn("Or leave it as it is", wizard.remaining_html, "What clears it is told with the issue.")
+        self.assertIn("250.00", wizard.remaining_html)
+        wizard = self.env['sale.control.pass'].with_user(self.salesperson).with_context(
+            default_order_id=order.id).create({})
+        self.assertRegex(wizard.remaining_html, r"(?s)nothing stands in the way.*Or leave it as it is:.*250\.00")
+
     def test_payment_terms_and_settlement_go_back_to_what_is_agreed(self):
         days15 = self.env.ref('account.account_payment_term_15days')
         self._limit(None, self._grade(

@@ -1,5 +1,6 @@
 from unittest.mock import patch
 
+from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import html2plaintext, mute_logger
@@ -260,6 +261,54 @@ class TestFollowupWork(FollowupCommon):
             passage.with_user(self.salesperson).write({'hours': 0})
         with self.assertRaises(AccessError):
             passage.sudo().write({'hours': 0})
+
+    def test_the_clerks_hours_end_with_the_submission_also_where_it_confirms_at_once(self):
+        enter, parked = (self.env.ref(f'sale_order_control.followup_step_{name}') for name in ('enter', 'parked'))
+        self.assertEqual((enter.active, enter.hours, parked.hours), (False, 4, 4))
+        enter.active = True
+        alarm = self._new_rule('step_due', role='team_leader')
+        self._switch(approval='enforce')
+        self.env['sale.approval.policy'].search([]).active = False
+        self.env['sale.approval.policy'].create({
+            'name': "Large", 'min_amount': 500.0, 'level_ids': [Command.create({
+                'name': "Boss", 'user_ids': [Command.set(self.sales_manager.ids)]})]})
+
+        def passage(order, step=enter):
+            self._end_transaction()
+            return order.passage_ids.filtered(lambda one: one.step_id == step)
+
+        clean, asked, pressed, left = orders = [self._create_order(quantity) for quantity in (1, 10, 1, 1)]
+        begun = passage(clean)
+        self.assertEqual(
+            (begun.state, begun.due_on), ('running', self.company._plan_working_hours(4, begun.started_on)))
+        clean.action_submit()
+        asked.action_submit()
+        pressed.action_confirm()
+        self.assertEqual([order.state for order in orders], ['sale', 'draft', 'sale', 'draft'])
+        self.assertEqual(
+            [(passage(order).state, passage(order).is_late) for order in orders],
+            [('done', False), ('done', False), ('done', False), ('running', False)])
+        # Approval is the next step, measured by itself.
+        approve = self.env.ref('sale_order_control.followup_step_approve')
+        self.assertEqual([passage(order, approve).state for order in (clean, asked)], [False, 'running'])
+        left.team_id = self.team
+        self._tick(self._working_day(2))
+        task = self._tasks(alarm).filtered(lambda one: one.order_id == left)
+        self.assertEqual(task.user_id, self.leader)
+        with self._on_day(self._working_day(2)):
+            left.action_submit()
+            self.assertEqual((passage(left).state, passage(left).is_late, task.state), ('done', True, 'closed'))
+
+        # What the customer signed waits for the clerk as well, and who confirms it after all ends the approval too.
+        signed = self._create_order(10)
+        signed.sudo()._validate_order()
+        self.assertEqual((signed.control_parked, passage(signed, parked).state), (True, 'running'))
+        signed.action_submit()
+        self.assertEqual([passage(signed, step).state for step in (parked, approve)], ['done', 'running'])
+        signed.sudo().approval_request_ids.with_user(self.sales_manager).action_return("One less")
+        signed.order_line.product_uom_qty = 1
+        signed.action_submit()
+        self.assertEqual((signed.state, passage(signed, approve).state), ('sale', 'done'))
 
     def test_a_later_reminder_takes_the_place_of_the_earlier_one(self):
         first = self._new_rule('validity', offset_days=-2)

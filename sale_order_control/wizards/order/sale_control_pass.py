@@ -56,8 +56,19 @@ class SaleControlPass(models.TransientModel):
             wizard.asks_customer = any(fix.needs_customer for fix in fixes)
             wizard.cuts_quantity = any(
                 'product_uom_qty' in values for fix in fixes for values in fix.line_values.values())
-            wizard.remaining_html = self.env['ir.qweb']._render(
-                'sale_order_control.pass_remaining', {'issues': left})
+            wizard.remaining_html = self.env['ir.qweb']._render('sale_order_control.pass_remaining', {
+                'issues': left, 'instead': wizard._get_other_ways(left)})
+
+    def _get_other_ways(self, left):
+        """Return what would clear the quotation as it is, where the ticked changes clear it: money, a decision, time.
+
+        :param left: the :class:`ControlIssue` that the changes do not clear; what clears those is told with them
+        :return: list of translated sentences
+        """
+        told = {issue.code for issue in left}
+        issues = self.order_id._get_control_issues('submit')[self.order_id.id]
+        return list(dict.fromkeys(
+            issue.clears for issue in issues if issue.stops and issue.clears and issue.code not in told))
 
     def _get_chosen_fixes(self):
         """Return the ticked changes as they are solved now.

@@ -12,7 +12,7 @@ class SaleOrder(models.Model):
     def _get_control_moments(self):
         env = self.env
         return super()._get_control_moments() + [
-            ControlMoment('approved', env._("Approved")),
+            ControlMoment('approved', env._("Approved"), passed_by=('confirmed',)),
             ControlMoment(
                 'approval_asked', env._("Waits for approval since"), model='sale.approval.request',
                 field='requested_on', domain=(('state', '=', 'pending'),), heard=('approved', 'cancelled', 'reopened'),

@@ -10,8 +10,9 @@ class SaleOrder(models.Model):
     def _prepare_approval_display(self):
         """Copy what an approver reads, in words, so that reading it needs no right on the order."""
         self.ensure_one()
+        colleagues = self.env['sale.approval.level']._get_able(self.company_id.id)
         return {
-            'salesperson': self.user_id.name or '',
+            'salesperson': colleagues.get(self.user_id.id) or self.user_id.name or '',
             'invoice_to': self.partner_invoice_id.display_name,
             'ship_to': self.partner_shipping_id.display_name,
             'payment_term': self.payment_term_id.display_name or '',

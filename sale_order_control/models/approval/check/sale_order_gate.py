@@ -3,6 +3,7 @@ from dataclasses import replace
 from odoo import api, models
 from odoo.tools.misc import formatLang
 
+from ...order.control_memory import control_memory
 from ...order.control_terms import ControlTerms
 from ..policy.approval_figures import ApprovalFigures
 from ..request.sale_approval_request import LIVE_STATES
@@ -45,8 +46,7 @@ class SaleOrder(models.Model):
         found = self._get_agreeing_requests()
         asked = self.filtered(lambda order: order.approval_state != 'none')
         if asked:
-            requests = self.env['sale.approval.request'].sudo().search(
-                [('res_model', '=', self._name), ('res_id', 'in', asked.ids), ('state', '=', 'approved')])
+            requests = asked._get_approved_requests()
             for order_id, its in requests.grouped('res_id').items():
                 found[order_id] = found.get(order_id, requests.browse()) | its
         in_force = {}
@@ -55,6 +55,18 @@ class SaleOrder(models.Model):
                 lambda request, order=order: request.company_id == order.company_id
                 and not order._get_worse_than_approved(terms[order.id], request))
         return in_force
+
+    def _get_approved_requests(self):
+        """Return the approved requests of these orders, in sudo; the only one of an order may have just ended."""
+        requests, closing = self.env['sale.approval.request'].sudo(), control_memory(self.env).closing
+        ended = requests.browse(
+            closing[self._name, order.id] for order in self if (self._name, order.id) in closing)
+        only = ended.filtered(lambda request: not request.previous_id)
+        others = set(self.ids) - set(only.mapped('res_id'))
+        found = requests.search(
+            [('res_model', '=', self._name), ('res_id', 'in', list(others)), ('state', '=', 'approved')]
+        ) if others else requests
+        return found | only.filtered(lambda request: request.state == 'approved')
 
     def _get_agreeing_requests(self):
         """Return approved requests about other documents whose approvers agreed to terms of these orders.

@@ -16,13 +16,22 @@ class SaleOrder(models.Model):
         copy=False, groups='base.group_user',
         help="Users who sold the order before somebody else did, changed its terms to the worse without having "
              "entered it, or entered the quotation that it is a copy of: they do not approve it.")
+    approval_has_makers = fields.Boolean(
+        readonly=True, copy=False, groups='base.group_user',
+        help="Whether anybody made it too: hardly any order is asked who.")
 
     @api.model
     def _get_control_protected_fields(self):
-        return super()._get_control_protected_fields() | {'approval_maker_ids'}
+        return super()._get_control_protected_fields() | {'approval_maker_ids', 'approval_has_makers'}
 
     def _get_approval_makers(self):
-        return super()._get_approval_makers() | self.approval_maker_ids
+        makers = super()._get_approval_makers()
+        return makers | self.approval_maker_ids if self.approval_has_makers else makers
+
+    def write(self, vals):
+        if 'approval_maker_ids' in vals:
+            vals = {**vals, 'approval_has_makers': True}
+        return super().write(vals)
 
     def copy(self, default=None):
         copies = super().copy(default)

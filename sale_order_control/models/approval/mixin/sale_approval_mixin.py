@@ -162,9 +162,15 @@ class SaleApprovalMixin(models.AbstractModel):
     def _get_latest_requests(self):
         """Return ``{document_id: latest sale.approval.request}`` of those that have any; in sudo."""
         requests = self.env['sale.approval.request'].sudo()
-        rows = requests._read_group(
-            [('res_model', '=', self._name), ('res_id', 'in', self.ids)], ['res_id'], ['id:max'])
-        return {res_id: requests.browse(latest) for res_id, latest in rows}
+        closing = control_memory(self.env).closing
+        latest = {
+            document_id: closing[self._name, document_id]
+            for document_id in self.ids if (self._name, document_id) in closing}
+        unknown = [document_id for document_id in self.ids if document_id not in latest]
+        if unknown:
+            latest.update(requests._read_group(
+                [('res_model', '=', self._name), ('res_id', 'in', unknown)], ['res_id'], ['id:max']))
+        return {document_id: requests.browse(request_id) for document_id, request_id in latest.items()}
 
     def _get_pending_approvers(self):
         """Return ``{document_id: names of those whose turn it is}`` in one query for any number of documents."""

@@ -8,6 +8,9 @@ class ResPartner(models.Model):
     _inherit = 'res.partner'
 
     def write(self, vals):
+        if 'name' in vals and self.sudo().with_context(active_test=False).user_ids:
+            # What approvers are called is remembered.
+            self.env.registry.clear_cache()
         if 'category_id' not in vals:
             return super().write(vals)
         before = self._get_judged_tag_ids()

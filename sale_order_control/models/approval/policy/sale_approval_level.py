@@ -143,7 +143,7 @@ class SaleApprovalLevel(models.Model):
     @api.model
     def _is_approver(self, user, company):
         """Whether a user may ever approve for a company: a living colleague, no robot, no portal user."""
-        return user.id in self._get_able_ids(company.id)
+        return user.id in self._get_able(company.id)
 
     @api.model
     def _is_entitled(self, user):

@@ -75,15 +75,17 @@ class SaleApprovalLevel(models.Model):
 
     @api.model
     @tools.ormcache('company_id')
-    def _get_able_ids(self, company_id):
-        """Return the ids of the users who may ever approve for a company: living colleagues, no robot, no portal user.
+    def _get_able(self, company_id):
+        """Return who may ever approve for a company: living colleagues, no robot, no portal user.
 
         :param int company_id: id of the company
+        :return: ``{user_id: name}``
         """
         if not self.env['res.company'].sudo().browse(company_id or ()).active:
-            return frozenset()
-        return frozenset(self.env['res.users'].sudo().with_context(active_test=True).search([
-            ('company_ids', 'in', company_id), ('share', '=', False), ('id', '!=', SUPERUSER_ID)])._ids)
+            return {}
+        users = self.env['res.users'].sudo().with_context(active_test=True).search([
+            ('company_ids', 'in', company_id), ('share', '=', False), ('id', '!=', SUPERUSER_ID)])
+        return {user.id: user.name for user in users}
 
 
 class SaleApprovalPolicy(models.Model):

@@ -22,6 +22,25 @@ def is_approval_deciding(env):
 
 
 @contextmanager
+def approval_closing(env, requests):
+    """Remember requests that waited until now: a document waits for one at a time, so each is its latest one."""
+    memory = control_memory(env)
+    before = memory.closing
+    memory.closing = {**before, **{(request.res_model, request.res_id): request.id for request in requests}}
+    try:
+        yield
+    finally:
+        memory.closing = before
+
+
+def forget_closing(env, requests):
+    """Forget what ended for documents that are asked about anew: these requests are their latest ones."""
+    memory = control_memory(env)
+    asked = {(request.res_model, request.res_id) for request in requests}
+    memory.closing = {key: ended for key, ended in memory.closing.items() if key not in asked}
+
+
+@contextmanager
 def approval_revising(env, requests):
     """Mark requests whose approver changes the terms inside: they are not void, they follow the new terms."""
     memory = control_memory(env)

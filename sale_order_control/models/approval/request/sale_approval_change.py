@@ -99,6 +99,22 @@ class SaleApprovalRequest(models.Model):
         seen = self.env.context.get('approval_seen')
         return isinstance(seen, dict) and str(self.id) not in seen
 
+    def _explain_left(self, unwritten):
+        # A whole selection goes over many pages: one sentence for all that nobody has seen.
+        unseen = self.filtered(lambda request: request._is_unseen() and request.sudo()._get_tasks_of(self.env.user))
+        if len(unseen) < 2:
+            return super()._explain_left(unwritten)
+        return [self.env._(
+            "%(count)s of the selected requests were not on the page, so nobody has agreed to them: %(requests)s. "
+            "Go to their page, or let the list show more lines, and decide there.",
+            count=len(unseen), requests=unseen._get_few_names())] + super(
+                SaleApprovalRequest, self - unseen)._explain_left(unwritten)
+
+    def _get_few_names(self):
+        """Name the first ones of many."""
+        names = ", ".join(self[:5].mapped('name'))
+        return self.env._("%s and others", names) if len(self) > 5 else names
+
     def _explain_not_waiting(self):
         request = self.sudo()
         if request._is_unseen() and request._get_tasks_of(self.env.user):

@@ -1,11 +1,10 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import SQL
 from odoo.tools.misc import format_datetime
 
 from ...order.control_memory import control_memory
 from ...order.control_read import read_lines
-from .approval_memory import approval_deciding
+from .approval_memory import approval_closing, approval_deciding
 from .sale_approval_task import OPEN_STATES
 
 DECISIONS = ('agreed', 'disagreed', 'returned')
@@ -100,13 +99,18 @@ class SaleApprovalRequest(models.Model):
         return comment
 
     def _lock_requests(self):
-        """Serialise deciders by a real update: a rival fails to serialise, is retried and sees what was decided."""
-        self.env.flush_all()
-        self.env.cr.execute(SQL(
-            """UPDATE sale_approval_request SET decision_count = COALESCE(decision_count, 0) + 1
-                WHERE id IN (SELECT id FROM sale_approval_request WHERE id IN %s ORDER BY id FOR UPDATE)""",
-            self._ids or (0,)))
-        self.invalidate_recordset(['decision_count'])
+        """Serialise deciders by a real update: a rival fails to serialise, is retried and sees what was decided.
+
+        It is one update with what else is written on the request, and reaches the database with it.
+        """
+        with approval_deciding(self.env):
+            for count, requests in self.sudo().grouped('decision_count').items():
+                requests.decision_count = count + 1
+
+    def _get_actor_name(self):
+        """Return the current user's name, as it stands on a task of theirs; it is read where they have none."""
+        mine = self.sudo().task_ids.filtered(lambda task: task.user_id == self.env.user)
+        return mine[:1].user_name or self.env.user.name
 
     def _may_decide(self, user):
         """Whether a user may still decide: alive, of the company, and no maker of what is judged."""
@@ -239,9 +243,10 @@ class SaleApprovalRequest(models.Model):
         turns = called._open_turns()
         (self - approved - closed['disagreed'] - closed['returned'])._dismiss_approvers()
         turns._notify_approvers()
-        closed['disagreed']._close('rejected', lambda env: env._("Rejected by %s", env.user.name))
-        closed['returned']._close('returned', lambda env: env._("Returned by %s", env.user.name))
-        approved._close('approved', lambda env: env._("Approved, last by %s", env.user.name))
+        name = self._get_actor_name()
+        closed['disagreed']._close('rejected', lambda env: env._("Rejected by %s", name))
+        closed['returned']._close('returned', lambda env: env._("Returned by %s", name))
+        approved._close('approved', lambda env: env._("Approved, last by %s", name))
 
     def _count_earlier_agreements(self):
         """Let agreements count at later levels that say so: the same person is not asked twice.
@@ -303,6 +308,7 @@ class SaleApprovalRequest(models.Model):
         if not self:
             return
         requests = self.sudo()
+        waiting = requests.filtered(lambda request: request.state == 'pending')
         with approval_deciding(self.env):
             requests.task_ids.filtered(lambda task: task.state in OPEN_STATES).write({'state': 'skipped'})
             closing = {
@@ -314,9 +320,11 @@ class SaleApprovalRequest(models.Model):
         requests._dismiss_approvers()
         # What was evaluated before the decision does not count after it.
         control_memory(self.env).issues.clear()
-        for documents, own in requests._group_by_document_model():
-            documents._sync_approval_state()
-            documents._log_approval({request.res_id: f"{request.name}: {request._get_outcome()}" for request in own})
-            followed = documents._approval_closed(state)
-            if notify:
-                own._tell_makers(followed)
+        with approval_closing(self.env, waiting):
+            for documents, own in requests._group_by_document_model():
+                documents._sync_approval_state()
+                documents._log_approval({
+                    request.res_id: f"{request.name}: {request._get_outcome()}" for request in own})
+                followed = documents._approval_closed(state)
+                if notify:
+                    own._tell_makers(followed)

@@ -3,7 +3,7 @@ from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
 from ...order.control_terms import ControlTerms
-from .approval_memory import approval_deciding, is_approval_deciding
+from .approval_memory import approval_deciding, forget_closing, is_approval_deciding
 
 REQUEST_STATES = [
     ('pending', "Waiting"),
@@ -172,18 +172,18 @@ class SaleApprovalRequest(models.Model):
         requests = self.sudo().with_context(
             mail_create_nolog=True, mail_create_nosubscribe=True, tracking_disable=True)
         names = self._draw_names(len(values))
-        user_names = self._get_user_names({user_id for plan in plans for level in plan for user_id in level.user_ids})
         with approval_deciding(self.env):
             requests = requests.create([{**vals, 'name': name} for vals, name in zip(values, names, strict=True)])
+            forget_closing(self.env, requests)
             tasks = self.env['sale.approval.task'].sudo().create([
-                task for request, plan in zip(requests, plans, strict=True)
-                for task in request._prepare_tasks(plan, user_names)
+                task for request, plan in zip(requests, plans, strict=True) for task in request._prepare_tasks(plan)
             ])
         tasks.filtered(lambda task: task.state == 'pending')._call_approvers()
         return requests
 
-    def _prepare_tasks(self, plan, user_names):
+    def _prepare_tasks(self, plan):
         self.ensure_one()
+        user_names = self.env['sale.approval.level']._get_able(self.company_id.id)
         first = min(level.sequence for level in plan)
         levels, now = self.env['sale.approval.level'], fields.Datetime.now()
         return [
@@ -213,24 +213,20 @@ class SaleApprovalRequest(models.Model):
         ]
 
     @api.model
-    def _get_user_names(self, user_ids):
-        """Return ``{user_id: name}`` in one question."""
-        self.env['res.users'].flush_model(['partner_id'])
-        self.env['res.partner'].flush_model(['name'])
-        return dict(self.env.execute_query(SQL(
-            "SELECT users.id, partner.name FROM res_users users JOIN res_partner partner "
-            "ON partner.id = users.partner_id WHERE users.id IN %s", tuple(user_ids) or (0,))))
-
-    @api.model
     def _draw_names(self, count):
         """Draw several numbers at once: a batch of 80 must not ask the sequence 80 times."""
         sequence = self.env['ir.sequence'].sudo().browse(
             self.env['ir.model.data']._xmlid_to_res_id('sale_order_control.sequence_approval_request'))
-        if sequence.implementation != 'standard' or sequence.use_date_range:
-            return [sequence._next() for _number in range(count)]
+        sequence.flush_recordset()
         rows = self.env.execute_query(SQL(
-            "SELECT nextval(%s) FROM generate_series(1, %s)", f'ir_sequence_{sequence.id:03d}', count))
-        return [sequence.get_next_char(number) for [number] in rows]
+            """SELECT prefix, suffix, padding, nextval(%s) FROM ir_sequence, generate_series(1, %s)
+                WHERE id = %s AND implementation = 'standard' AND use_date_range IS NOT TRUE""",
+            f'ir_sequence_{sequence.id:03d}', count, sequence.id))
+        if not rows:
+            return [sequence._next() for _number in range(count)]
+        prefix, suffix, padding, _number = rows[0]
+        pattern = sequence.new({'prefix': prefix, 'suffix': suffix, 'padding': padding})
+        return [pattern.get_next_char(row[-1]) for row in rows]
 
     # === THE DOCUMENT ===#
 

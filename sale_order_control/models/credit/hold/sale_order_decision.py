@@ -28,7 +28,8 @@ class SaleOrder(models.Model):
             lambda order: any(issue.area == 'credit' and issue.stops for issue in issues[order.id]))
         if noted:
             noted._control_log('submitted', issues, checkpoint='submit')
-            noted._record_credit_checks('submit', issues)
+            # Who looks after holds has it now: this records the check as well.
+            noted._control_event('submitted')
         return super()._control_note_blocked(issues) | noted
 
     def _record_credit_checks(self, checkpoint, issues, grown=False):

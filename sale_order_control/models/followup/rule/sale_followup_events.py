@@ -62,7 +62,8 @@ class SaleFollowupRule(models.Model):
         if name == 'cancelled':
             tasks.filtered(lambda task: task.rule_id.moment not in ('cancelled', 'withdrawn'))._end(
                 'cancelled', self.env._("The order was cancelled."))
-        tasks.filtered(lambda task: task.rule_id.closing == 'event' and task.rule_id.close_moment == name)._end(
+        ended = self._get_ended(name)
+        tasks.filtered(lambda task: task.rule_id.closing == 'event' and task.rule_id.close_moment in ended)._end(
             'closed', self.env._("What it waited for has happened."))
         tasks._follow_documents()
 

@@ -97,6 +97,11 @@ class SaleFollowupRule(models.Model):
         return {moment.key: moment for moment in self.env['sale.order']._get_control_moments()}
 
     @api.model
+    def _get_ended(self, name):
+        """Return the events that are over once one happened: that one, and those that it shows to be past."""
+        return {name} | {moment.key for moment in self._get_moments().values() if name in moment.passed_by}
+
+    @api.model
     def _get_moment_selection(self):
         return [(moment.key, moment.name) for moment in self.env['sale.order']._get_control_moments()]
 
@@ -215,8 +220,8 @@ class SaleFollowupRule(models.Model):
         rules = self.sudo().with_context(active_test=False).search([])  # pylint: disable=no-search-all
         moments, heard = self._get_moments(), set()
         for rule in rules:
-            if rule.closing == 'event':
-                heard.add(rule.close_moment)
+            if rule.closing == 'event' and rule.close_moment in moments:
+                heard |= {rule.close_moment, *moments[rule.close_moment].passed_by}
             if rule.active and rule.moment in moments:
                 heard |= {rule.moment, 'cancelled', *moments[rule.moment].heard}
         return heard

@@ -59,8 +59,9 @@ class SaleFollowupPassage(models.Model):
     def _follow(self, name, orders):
         """Let orders leave the steps that end with an event and enter those that begin with it; set-based."""
         passages = self.sudo()
+        ended = self.env['sale.followup.rule']._get_ended(name)
         steps = self.env['sale.followup.step'].sudo().search([
-            '|', ('start_moment', '=', name), ('end_moment', '=', name)])
+            '|', ('start_moment', '=', name), ('end_moment', 'in', list(ended))])
         company_ids = self.env['sale.followup.rule']._get_listening()[0]
         orders = orders.sudo().filtered(lambda order: order.company_id.id in company_ids)
         if not orders or not (steps or name == 'cancelled'):
@@ -70,7 +71,7 @@ class SaleFollowupPassage(models.Model):
             if name == 'cancelled':
                 running.write({'state': 'cancelled', 'due_on': False})
                 return
-            ending = running.filtered(lambda passage: passage.step_id.end_moment == name)
+            ending = running.filtered(lambda passage: passage.step_id.end_moment in ended)
             ending._leave()
             known = {(passage.order_id, passage.step_id) for passage in running - ending}
             passages.create([
@@ -108,8 +109,11 @@ class SaleFollowupRule(models.Model):
     @api.model
     def _get_heard_events(self):
         steps = self.env['sale.followup.step'].sudo().search([])  # pylint: disable=no-search-all
-        return super()._get_heard_events() | {
-            moment for step in steps for moment in (step.start_moment, step.end_moment, 'cancelled')}
+        moments, heard = self._get_moments(), super()._get_heard_events()
+        for step in steps:
+            passed_by = moments[step.end_moment].passed_by if step.end_moment in moments else ()
+            heard |= {step.start_moment, step.end_moment, 'cancelled', *passed_by}
+        return heard
 
     @api.model
     def _follow_ends(self, name, documents):
@@ -134,7 +138,8 @@ class SaleOrder(models.Model):
         return super()._get_control_moments() + [ControlMoment(
             'step_due', self.env._("A processing step takes too long"), model='sale.followup.passage', field='due_on',
             domain=(('state', '=', 'running'), ('due_on', '!=', False)), order_path='order_id',
-            heard=('confirmed', 'promised', 'released', 'delivered', 'invoiced', 'paid', 'approved', 'cancelled'))]
+            heard=('submitted', 'confirmed', 'promised', 'released', 'delivered', 'invoiced', 'paid', 'approved',
+                   'cancelled'))]
 
     @api.model
     def _get_control_protected_fields(self):
