@@ -120,8 +120,8 @@ class SaleOrder(models.Model):
         Rooms extend it; the hub itself has nothing to do.
 
         :param str name: ``entered`` (where somebody asks for it), ``submitted``, ``confirmed``, ``parked``,
-            ``reopened``, ``cancelled``, ``procure_held``, ``procured``, ``released``, ``delivered``, ``amended``; what rooms raise besides is in
-            the table of ``_get_control_moments``
+            ``reopened``, ``cancelled``, ``procure_held``, ``procured``, ``released``, ``delivered``, ``amended``; what
+            rooms raise besides is in the table of ``_get_control_moments``
         """
 
     @api.ondelete(at_uninstall=False)
