@@ -42,6 +42,7 @@ from .shipment import shipment_check_point
 from .shipment import shipment_check
 from .shipment import stock_picking_check
 from .shipment import sale_order_shipment
+from .shipment import stock_move_unordered
 
 # Shortages: policy, substitutes and what was done first, then the line that uses them.
 from .shortage import res_company as shortage_res_company
@@ -53,6 +54,7 @@ from .shortage import shortage_choice
 from .shortage import sale_order_line_shortage
 from .shortage import sale_order_line_substitute
 from .shortage import sale_order_line_resolve
+from .shortage import sale_order_line_compensation
 from .shortage import sale_order_line_offer
 from .shortage import sale_order_line_displace
 from .shortage import sale_order_terms_dates
@@ -89,6 +91,7 @@ from .lateness import sale_handling_opinion
 from .lateness import sale_handling_case
 from .lateness import sale_handling_nightly
 from .lateness import sale_transfer_change
+from .lateness import overdue_policy
 from .lateness import overdue_guard
 from .lateness import overdue_preview
 from .lateness import overdue_documents

@@ -80,6 +80,10 @@ class TestApprovalPresets(ApprovalCommon):
         overdue = policies[-1]
         self.assertEqual((overdue.res_model, overdue.level_ids.quorum), ('sale.transfer.change', 'any'))
         self.assertEqual(overdue.level_ids.user_ids, self.sales_manager | self.finance)
+        # Every chain brings that one, where no other policy says who decides.
+        self.assertNotIn('joint.overdue', self._setup('joint', control_promise='enforce')._apply().mapped('preset_key'))
+        overdue.sudo().unlink()
+        self.assertIn('joint.overdue', self._setup('joint', control_promise='enforce')._apply().mapped('preset_key'))
         scarce = self._new_product("Scarce", 10.0, 5.0, stock=0)
         order = self._create_order(1, product_id=scarce.id)
         order.action_submit()

@@ -291,6 +291,38 @@ class TestDeliveryCheck(DeliveryCommon):
         copied = order.with_user(self.salesperson).copy()
         self.assertFalse(copied.shipment_check, "a new order starts without it")
 
+    def test_cancelling_the_order_or_its_transfer_takes_no_check_away(self):
+        order, picking = self._ready()
+        self._confirm_address(order)
+        picking.with_user(self.packers[0]).action_cancel()
+        again = picking.with_user(self.packers[0]).copy()
+        again.action_confirm()
+        again.action_assign()
+        self._assert_held(again, r"has not been checked: .*\(0 of 2 persons\)")
+        order._action_cancel()
+        order.action_draft()
+        with self.assertRaisesRegex(AccessError, "only a delivery planner"):
+            order.with_user(self.salesperson).shipment_check = False
+        new = order.with_user(self.salesperson).copy({'shipment_check': True})
+        new.shipment_check = False
+        self.assertFalse(new.shipment_check)
+
+    def test_a_transfer_beside_the_order_is_no_way_out(self):
+        order, picking = self._ready()
+        self._confirm_address(order)
+        picking.do_unreserve()
+        beside, free = self._issue(self.scarce, 4, 0), self._issue(self.product, 1, 0)
+        transfers = self.env['stock.picking'].create([{
+            'picking_type_id': self.warehouse.out_type_id.id, 'partner_id': order.partner_id.id,
+            'location_id': self.warehouse.lot_stock_id.id, 'location_dest_id': move.location_dest_id.id,
+        } for move in (beside, free)])
+        beside.picking_id, free.picking_id = transfers
+        transfers.action_assign()
+        self._assert_held(transfers[0], f"waits for it with {order.name}")
+        self.assertEqual(self._ship(transfers[1]), 'done', "what nobody waits for goes")
+        transfers[0].sale_id = order
+        self._assert_held(transfers[0], "has not been checked")
+
     # === THE FORM IS NO WINDOW ===#
 
     def test_the_form_shows_nothing_of_documents_its_user_cannot_read(self):

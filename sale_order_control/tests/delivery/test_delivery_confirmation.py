@@ -60,6 +60,9 @@ class TestDeliveryConfirmation(ReplyCommon):
             'sale_order_control.report_order_confirmation', order.ids)[0].decode()
         self.assertIn(f"#{order.name}", paper)
         self.assertIn(self._ledger(order)._get_customer_rows()[0]['date'], paper)
+        both = self.env['ir.actions.report']._render_qweb_html(
+            'sale_order_control.report_order_confirmation', (order | order.copy()).ids)[0].decode()
+        self.assertEqual(both.count("Order Confirmation #"), 2, "one paper for a selection")
 
     # === AGAIN ON CHANGE ===#
 
@@ -93,6 +96,11 @@ class TestDeliveryConfirmation(ReplyCommon):
         self.assertEqual(order.confirmation_state, 'none')
         with self.assertRaisesRegex(UserError, "promise a date for: Scarce Product"):
             self._send(order)
+        # A selection does what it can, and says what it cannot.
+        other = self._promised()
+        told = self._send(order | other)['params']['message']
+        self.assertIn(f"sent: {other.name}", told)
+        self.assertIn(f"{order.name} cannot be confirmed", told)
         self._switch(promise='warn')
         self._send(order)
         self.assertEqual(len(self._confirmations(order)), 1)

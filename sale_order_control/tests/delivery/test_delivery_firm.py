@@ -1,3 +1,7 @@
+from datetime import timedelta
+from unittest.mock import patch
+
+from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
@@ -204,6 +208,63 @@ class TestDeliveryFirm(ReplyCommon):
         order._refresh_promise_states()
         self.assertEqual((order.order_line.qty_delivered, order.order_line.left_quantity), (4, 4))
         self.assertEqual((order.promise_state, order.order_line.shortage_summary), ('promised', False))
+
+    def test_what_came_back_moves_no_part_of_a_promise(self):
+        self._stock(self.scarce, 10)
+        line = self._confirm_order((self.scarce, 10.0)).order_line
+        parts = ((self._day(5), 8.0), (self._day(14), 2.0))
+        line.with_user(self.planner)._promise({line.id: self._day(14)}, parts={line.id: parts})
+        self._deliver(line.order_id, 6.0, 0.0)
+        [left] = line.move_ids.filtered(lambda move: move.state == 'done').picking_id
+        back = self._give_back(left, 2.0).action_create_returns()
+        self._receive_back(self.env['stock.picking'].browse(back['res_id']))
+        line.move_ids.filtered(lambda move: move.state not in ('done', 'cancel'))._do_unreserve()
+        self._receive(self.scarce, 2, 10)
+        # 6 are there; 2 leave by day 5, 2 come on day 10 and leave on day 14: 4 can go at any time, and not one more.
+        for quantity, day in ((4.0, self.today), (5.0, False)):
+            other = self.env['sale.order'].create({
+                'partner_id': self.customer.id, 'order_line': [Command.create({
+                    'product_id': self.scarce.id, 'product_uom_qty': quantity})]}).order_line
+            self.assertEqual(other.earliest_date, day)
+
+    # === ANOTHER WAREHOUSE ===#
+
+    def test_a_line_from_another_warehouse_has_the_days_of_that_warehouse(self):
+        far = self.env['stock.warehouse'].create({
+            'name': "Far Away", 'code': 'FAR', 'company_id': self.company.id, 'partner_id': self.env[
+                'res.partner'].create({'name': "Far Away", 'tz': 'UTC'}).id})
+        self.env['sale.delivery.transit'].create({'warehouse_id': far.id, 'days': 10})
+        far.delivery_route_id.sale_selectable = True
+        line = self._confirm_order((self.product, 1.0)).order_line
+        self.env['stock.quant']._update_available_quantity(self.scarce, far.lot_stock_id, 5)
+        order = self._confirm_order(order_line=[Command.create({
+            'product_id': self.scarce.id, 'product_uom_qty': 5.0,
+            'route_ids': [Command.set(far.delivery_route_id.ids)]})])
+        other = order.order_line
+        self.assertEqual((order.warehouse_id, other._get_promise_warehouse()), (self.warehouse, far))
+        self.assertEqual((line.proposed_date, other.proposed_date), (self.today, self._day(10)))
+        self._promise(line | other, 12)
+        self.assertEqual([self._ledger(mine.order_id).transit_days for mine in (line, other)], [0, 10])
+        self.assertEqual([mine.ship_by_date for mine in (line, other)], [self._day(12), self._day(2)])
+        self.assertEqual([mine.move_ids.date.date() for mine in (line, other)], [self._day(12), self._day(2)])
+        with control_today(self.env, self._day(4)):
+            self._deliver(order)
+            self._deliver(line.order_id)
+        self.assertEqual((line.on_time_promised, other.on_time_promised), ('on_time', 'late'))
+
+    def test_targets_are_counted_in_the_days_of_the_warehouse(self):
+        order = self._confirm_order((self.product, 1.0))
+        line, missed = order.order_line, [('is_target_missed', '=', True), ('order_id', '=', order.id)]
+        before = line.target_days_left
+        eastern = self.today + timedelta(days=1)
+        with patch.object(type(self.warehouse), '_get_promise_today', lambda warehouse: eastern):
+            line.invalidate_recordset()
+            self.assertEqual(line.target_days_left, before - 1)
+        with patch.object(type(self.warehouse), '_get_promise_today', lambda warehouse: line.target_date):
+            self.assertFalse(line.search(missed))
+        with patch.object(
+                type(self.warehouse), '_get_promise_today', lambda warehouse: line.target_date + timedelta(days=1)):
+            self.assertEqual(line.search(missed), line)
 
     # === TELLING ===#
 

@@ -123,12 +123,24 @@ class TestDeliveryOverdue(DeliveryCommon):
             self.cr.flush()
         self.assertEqual(self.picking.state, 'cancel')
 
-    def test_without_a_policy_or_while_off_nobody_is_asked(self):
+    def test_without_a_policy_nobody_closes_it_and_the_settings_say_so(self):
+        settings = self.env['sale.control.settings'].create({'company_id': self.company.id})
+        self.assertFalse(settings.overdue_undecidable)
         self.policy.active = False
+        settings.invalidate_recordset()
+        self.assertIn("nobody is named who decides", settings.overdue_undecidable)
+        with self._refused():
+            self.moves.with_user(self.keeper).product_uom_qty = 7
+        with self.assertRaisesRegex(UserError, "Nobody is named yet who decides"):
+            self._apply()
+        # A policy that asks nobody about so little is the company's decision.
+        self.policy.write({'active': True, 'min_amount': 5000})
         self.moves.with_user(self.keeper).product_uom_qty = 7
         self.cr.flush()
         self.assertIn("while overdue", self.order.control_log_ids[0].message)
-        self.policy.active = True
+
+    def test_while_it_is_only_watched_or_off_nobody_is_asked(self):
+        self.policy.active = False
         self._switch(promise='warn')
         self.moves.with_user(self.keeper).product_uom_qty = 6
         self.cr.flush()

@@ -64,6 +64,10 @@ class TestDeliveryQueue(DeliveryCommon):
             with self.assertRaises(AccessError):
                 order.order_line.with_user(user).action_accept_proposals([])
         self.assertFalse(self._ledger(order))
+        with self.assertRaises(AccessError):
+            order.with_user(self.salesperson).action_promise_dates()
+        action = order.with_user(self.planner).action_promise_dates()
+        self.assertEqual(self.env['sale.order.line'].search(action['domain']), order.order_line)
 
     def test_target_is_three_working_days_after_the_confirmation(self):
         order = self._confirm_order((self.product, 1.0))

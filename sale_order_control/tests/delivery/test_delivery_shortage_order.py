@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import tagged
@@ -98,11 +100,66 @@ class TestDeliveryShortageOrder(ShortageCommon):
         self._resolve(self.line, 'wait', self.planner, change_reason_id=self.reason.id)
         self.assertEqual(self._ledger(self.order)[-1:].reason_id, self.reason)
 
-    def test_prices_of_a_confirmed_order_stay_and_a_credit_is_noted(self):
-        with self.assertRaisesRegex(UserError, "later credit note"):
-            self._resolve(self.line, 'compensation', compensation='discount', percent=2.0)
-        record = self._resolve(self.line, 'compensation', compensation='credit', percent=2.0)
-        self.assertEqual((record.percent, self.line.discount), (2.0, 0.0))
+    # === COMPENSATION ===#
+
+    def test_a_compensation_changes_the_confirmed_order_and_the_planner_promises_the_later_day(self):
+        with self.assertRaisesRegex(UserError, "may be 3 % at most"):
+            self._resolve(self.line, 'compensation', percent=4.0)
+        record = self._resolve(self.line, 'compensation', percent=2.0)
+        self.assertEqual((record.step, record.percent, self.line.discount), ('applied', 2.0, 2.0))
+        self.assertIn("The order is changed", record.summary)
+        # The salesperson plans no deliveries: the day is left to who does.
+        self.assertEqual((self.line.promised_date, self.line.shortage_state), (False, 'agreed'))
+        wizard = self._open(self.line, self.planner)
+        self.assertEqual((wizard.kind, wizard.consent_by), ('wait', "Ms Miller, by phone"))
+        wizard.action_resolve()
+        self.assertEqual((self.line.promised_date, self.line.shortage_state), (self._day(14), False))
+
+    def test_where_amendments_are_in_force_a_compensation_is_one_and_somebody_agrees(self):
+        self._switch(amendment='enforce')
+        self.env['sale.approval.policy'].create({
+            'name': "Compensations", 'res_model': 'sale.amendment', 'company_id': self.company.id,
+            'domain': "[('asked_by', '=', 'supply'), ('change_amount', '<', 0)]",
+            'level_ids': [Command.create({
+                'name': "Sales manager", 'approver_type': 'users', 'user_ids': [Command.set(self.sales_manager.ids)]})],
+        })
+        self._promise(self.line, 5)
+        record = self._resolve(self.line, 'compensation', percent=2.0)
+        amendment = self.order.amendment_ids
+        self.assertEqual((amendment.state, amendment.asked_by, self.line.discount), ('to_approve', 'supply', 0.0))
+        self.assertIn(amendment.name, record.summary)
+        self.assertIn("Scarce Product", amendment.note)
+        with self.assertRaisesRegex(UserError, "is on its way and touches the same lines"), self.cr.savepoint():
+            self._resolve(self.line, 'compensation', percent=1.0)
+        amendment.approval_request_ids.with_user(self.sales_manager).action_disagree("They can wait.")
+        self.assertEqual(self.line.discount, 0.0)
+        # What was refused was not given: it does not count against the cap.
+        self._resolve(self.line, 'compensation', percent=3.0)
+        second = self.order.amendment_ids - amendment
+        second.approval_request_ids.with_user(self.sales_manager).action_agree()
+        self.assertEqual((second.state, self.line.discount), ('applied', 3.0))
+        with self.assertRaisesRegex(UserError, "3 % were given already"):
+            self._resolve(self.line, 'compensation', percent=1.0)
+
+    def test_freight_is_waived_up_to_its_cap(self):
+        self.order.write({'order_line': [Command.create({
+            'product_id': self.env['product.product'].create({'name': "Freight", 'type': 'service'}).id,
+            'price_unit': 60.0})]})
+        freight = self.order.order_line - self.line
+        self.env.ref('sale_order_control.shortage_option_compensation').max_freight = 50.0
+        with patch.object(type(self.line), '_get_freight_lines', lambda line: line.browse(freight.ids)):
+            with self.assertRaisesRegex(UserError, "waives .*50.00.* at most"):
+                self._resolve(self.line, 'compensation', compensation='freight')
+            self.env.ref('sale_order_control.shortage_option_compensation').max_freight = 60.0
+            self._resolve(self.line, 'compensation', compensation='freight')
+        self.assertEqual((freight.price_subtotal, self.line.discount), (0.0, 0.0))
+
+    def test_the_customer_reads_how_much_and_a_compensation_that_was_accepted_is_given(self):
+        self._open(self.line, self.planner, kind='compensation', percent=2.5).action_ask_customer()
+        offer = self.line._get_shortage_offers()[self.line.id]
+        self.assertIn("2.5 % off", offer['text'])
+        self.assertEqual(self.line._answer_shortage_offer(offer['offer_id'], True, "Ms Miller, portal"), 'applied')
+        self.assertEqual((self.line.discount, self.line.promised_date), (2.5, self._day(14)))
 
     def test_the_rest_is_cancelled_on_the_way_of_any_change_of_an_order(self):
         self._resolve(self.line, 'cancel', reason="Enough for him")

@@ -1,11 +1,12 @@
 from odoo import models
 
-# What needs agreement where nobody set anything else: noticeable in money, margin, days or address.
+# What needs agreement where nobody set anything else: noticeable in money, margin, days or address, or money given away
+# because supply failed (a compensation).
 NOTICEABLE = (
-    "['|', '|', '|', '|', '|', '|', '|', ('change_percent', '>', 5), ('change_percent', '<', -5),"
-    " ('margin_points', '<', -1),"
-    " ('days_later', '>', 7), ('days_earlier', '>', 7),"
-    " ('changes_address', '=', True), ('changes_terms', '=', True), ('scope', '!=', 'change')]")
+    "['|', '|', '|', '|', '|', '|', '|', '|', ('change_percent', '>', 5), ('change_percent', '<', -5),"
+    " ('margin_points', '<', -1), ('days_later', '>', 7), ('days_earlier', '>', 7),"
+    " ('changes_address', '=', True), ('changes_terms', '=', True), ('scope', '!=', 'change'),"
+    " '&', ('asked_by', '=', 'supply'), ('change_amount', '<', 0)]")
 
 
 class SaleControlSetup(models.TransientModel):

@@ -29,14 +29,14 @@ class SaleShortageWizard(models.TransientModel):
     works = fields.Boolean(compute='_compute_choices')
     consent_needed = fields.Boolean(compute='_compute_choices')
     needs_planner = fields.Boolean(compute='_compute_choices')
+    freight_possible = fields.Boolean(compute='_compute_choices')
     reason_needed = fields.Boolean(compute='_compute_choices')
     consent_by = fields.Char(string="Customer Agreed", help="Who agreed for the customer, and how: by phone, by mail.")
     reason = fields.Char(help="For the record.")
     change_reason_id = fields.Many2one('sale.delivery.change.reason', string="Why the Date Moves")
     extra_cost = fields.Monetary(help="Freight of another delivery, or what bringing supply forward costs.")
     compensation = fields.Selection(
-        [('discount', "Discount on the Line"), ('freight', "No Freight"), ('credit', "Later Credit Note")],
-        default='discount')
+        [('discount', "Discount on the Line"), ('freight', "No Freight")], default='discount')
     percent = fields.Float(string="Discount (%)")
 
     @api.model
@@ -47,14 +47,12 @@ class SaleShortageWizard(models.TransientModel):
             line.check_access('read')
             choices = self._get_choices(line)
             agreed = line.sudo().shortage_resolution_ids[:1]
-            agreed = agreed if line.sudo().shortage_state == 'agreed' and agreed.step == 'agreed' else agreed.browse()
+            agreed = agreed if line.sudo().shortage_state == 'agreed' else agreed.browse()
             first = next((choice.kind for choice in choices if choice.works), 'wait')
+            # Who was compensated already still waits for the day.
+            kind = 'wait' if agreed.step == 'applied' else agreed.kind
             values.update({
-                'digest': self._get_digest(line, choices),
-                'kind': agreed.kind or first,
-                'consent_by': agreed.consent_by,
-                'compensation': 'credit' if line.state == 'sale' else 'discount',
-            })
+                'digest': self._get_digest(line, choices), 'kind': kind or first, 'consent_by': agreed.consent_by})
         return values
 
     @api.model
@@ -75,12 +73,13 @@ class SaleShortageWizard(models.TransientModel):
             shortage = line._get_shortages().get(line.id) if line and line.has_access('read') else None
             choices = line._get_shortage_choices(shortage) if shortage else []
             choice = next((found for found in choices if found.kind == wizard.kind), None)
-            moves = bool(choice) and line.state == 'sale' and wizard.kind in ('wait', 'split')
+            moves = bool(choice) and line.state == 'sale' and wizard.kind in ('wait', 'split', 'compensation')
             wizard.headline = wizard._word_headline(shortage) if shortage else False
             wizard.choices_html = wizard._render_choices(choices)
             wizard.effect = choice.text if choice else self.env._("The shortage policy does not offer this.")
             wizard.works = bool(choice and choice.works)
             wizard.consent_needed = bool(choice and choice.needs_consent)
+            wizard.freight_possible = bool(choice and choice.freight)
             wizard.needs_planner = moves and not line._may_promise()
             wizard.reason_needed = bool(
                 moves and not wizard.needs_planner and line.promised_date and line.promised_date != choice.date)
@@ -114,8 +113,14 @@ class SaleShortageWizard(models.TransientModel):
         :raise UserError: if it cannot be done, the customer's word is missing, or supply has changed meanwhile
         """
         choice, values = self._prepare_resolution()
-        self.line_id._resolve_shortage(choice, values)
-        return {'type': 'ir.actions.client', 'tag': 'soft_reload'}
+        done = self.line_id._resolve_shortage(choice, values)
+        reload = {'type': 'ir.actions.client', 'tag': 'soft_reload'}
+        if done.kind != 'compensation' or self.order_id.state != 'sale':
+            return reload
+        # Somebody may have to agree first: that is said at once.
+        return {
+            'type': 'ir.actions.client', 'tag': 'display_notification',
+            'params': {'message': done.summary, 'type': 'info', 'sticky': True, 'next': reload}}
 
     def action_ask_customer(self):
         """Record what is chosen as an offer: the customer is asked before anything is done."""

@@ -21,6 +21,7 @@ class SaleDeliveryAtp(models.AbstractModel):
         kits = self._explode_kits(asks)
         to_order = self._get_to_order(asks, kits)
         own = self._read_own_supply([ask.line_id for ask in asks if ask.line_id])
+        self._add_sent_components(own, asks, kits)
         replenish = self._read_replenish_days(asks, kits)
         days = {warehouse: warehouse._get_delivery_days() for warehouse in {ask.warehouse for ask in asks}}
         result = {}
@@ -74,7 +75,7 @@ class SaleDeliveryAtp(models.AbstractModel):
             if line_ids else self.env['stock.move']
         for move in moves:
             supplies = own[move.sale_line_id.id, move.product_id.id]
-            zone = move.sale_line_id.order_id.warehouse_id
+            zone = move.sale_line_id._get_promise_warehouse()
             if move.location_id.usage == 'supplier':
                 supplies.append(self._prepare_move_supply(move, zone, move.product_qty, 'direct'))
                 continue
@@ -91,6 +92,29 @@ class SaleDeliveryAtp(models.AbstractModel):
         for supplies in own.values():
             supplies.sort(key=lambda supply: (supply.source != 'stock', supply.day))
         return own
+
+    @api.model
+    def _add_sent_components(self, own, asks, kits):
+        """Count components that left ahead of the rest of their kit as set aside: they are not needed once more.
+
+        :param dict own: as :meth:`_read_own_supply` returns it; completed here
+        :param dict kits: as :meth:`_explode_kits` returns it
+        """
+        by_line = {ask.line_id: ask for ask in asks if ask.line_id and (ask.product, ask.warehouse) in kits}
+        lines = self.env['sale.order.line'].sudo().browse(by_line)
+        groups = self.env['stock.move'].sudo()._read_group(
+            lines._get_delivery_domain(), ['sale_line_id', 'product_id', 'product_uom'], ['quantity:sum']) \
+            if by_line else ()
+        sent = defaultdict(float)
+        for line, component, unit, quantity in groups:
+            sent[line, component] += unit._compute_quantity(quantity, component.uom_id, round=False)
+        for (line, component), quantity in sent.items():
+            ask = by_line[line.id]
+            ordered = line.product_uom_id._compute_quantity(line.product_uom_qty, ask.product.uom_id, round=False)
+            per = dict(kits[ask.product, ask.warehouse]).get(component, 0.0)
+            ahead = quantity - (ordered - ask.quantity) * per
+            if ahead > TOLERANCE:
+                own[line.id, component.id].insert(0, Supply(ask.warehouse._get_promise_today(), ahead, 'stock'))
 
     @api.model
     def _prepare_move_supply(self, move, warehouse, quantity, source):

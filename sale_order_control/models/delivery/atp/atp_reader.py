@@ -23,7 +23,6 @@ ISSUES_QUERY = """
                WHERE m.procure_method <> 'make_to_order' OR own.number > 0),
            line.promise_parts,
            MAX(line.product_uom_qty),
-           SUM(m.product_qty) / NULLIF(MAX(line.product_uom_qty - line.qty_delivered), 0),
            line.promise_state = 'open'
       FROM stock_move m
      CROSS JOIN LATERAL (SELECT LEAST(
@@ -168,7 +167,7 @@ class SaleDeliveryAtp(models.AbstractModel):
             'move_orig_ids',
         ])
         self.env['sale.order.line'].flush_model([
-            'promised_date', 'promise_parts', 'promise_state', 'order_id', 'product_uom_qty', 'qty_delivered'])
+            'promised_date', 'promise_parts', 'promise_state', 'order_id', 'product_uom_qty'])
         self.env['sale.order'].flush_model(['partner_shipping_id'])
         return moves._search(domain).subselect()
 
@@ -217,21 +216,38 @@ class SaleDeliveryAtp(models.AbstractModel):
         """
         self.env.cr.execute(SQL(
             ISSUES_QUERY, zone=warehouse._get_promise_zone().zone, moves=self._select_moves(domain)))
-        days = warehouse._get_delivery_days()
-        for (product_id, day, promised, country_id, _line, reserved, rest, parts, ordered, per,
-             waits) in self.env.cr.fetchall():
+        rows, days = self.env.cr.fetchall(), warehouse._get_delivery_days()
+        units = self._read_units_per_line({(row[4], row[0]) for row in rows if row[4]}, warehouse)
+        for product_id, day, promised, country_id, line_id, reserved, rest, parts, ordered, waits in rows:
             if reserved:
                 yield product_id, warehouse._get_promise_today(), float(reserved), True
             if waits and promised_only and not promised:
                 continue
             if rest and promised:
                 due = [
-                    (Date.fromisoformat(when), amount * float(per or 1))
+                    (Date.fromisoformat(when), amount * units[line_id, product_id])
                     for when, amount in cut_parts(parts or (), float(ordered or 0))]
                 for when, quantity in spread_back(due, float(rest)) if due else [(promised, float(rest))]:
                     yield product_id, days(country_id).needed(when), quantity, True
             elif rest:
                 yield product_id, day, float(rest), False
+
+    @api.model
+    def _read_units_per_line(self, keys, warehouse):
+        """Tell how much of a product one unit of an order line takes: of kits, as much as they contain.
+
+        :param keys: set of ``(line_id, product_id)``
+        :return: ``{(line_id, product_id): quantity in the product's unit}``
+        """
+        lines = self.env['sale.order.line'].sudo().browse(sorted({line_id for line_id, _product_id in keys}))
+        kits = self._explode_kits([Ask(line.id, line.product_id, warehouse, 0.0, None, None) for line in lines])
+        result = {}
+        for line in lines:
+            factor = line.product_uom_id._compute_quantity(1.0, line.product_id.uom_id, round=False)
+            components = kits.get((line.product_id, warehouse), ((line.product_id, 1.0),))
+            result.update(((line.id, product.id), per * factor) for product, per in components)
+        # A component of a former bill: nobody knows how much of it a kit takes.
+        return {key: result.get(key, 1.0) for key in keys}
 
 
 def get_history_key(supplier_id, picking_type_id):

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..promise.sale_order_line import WAITING_STATES
+
 
 class SaleOrder(models.Model):
     _inherit = 'sale.order'
@@ -23,6 +25,15 @@ class SaleOrder(models.Model):
         if self.state != 'sale' or not self.sudo().order_line._filter_overdue():
             raise UserError(self.env._("Nothing of %s is overdue: it can be changed as usual.", self.display_name))
         return self.env['stock.picking']._get_change_action(self)
+
+    def action_promise_dates(self):
+        """Open the planner's queue with the lines of the order that wait, whatever for."""
+        self.ensure_one()
+        self.order_line._check_promise_rights()
+        action = self.env['ir.actions.act_window']._for_xml_id('sale_order_control.sale_order_line_action_promise')
+        return {
+            **action, 'name': self.env._("Promise Dates of %s", self.name), 'path': False, 'context': {},
+            'domain': [('order_id', '=', self.id), ('promise_state', 'in', WAITING_STATES)]}
 
     def action_request_dates(self):
         """Ask production or purchasing when the goods of the lines will be there that nobody has asked about yet.

@@ -6,9 +6,8 @@ before the first change of a move of an overdue line, and once more before the t
 
 from collections import defaultdict
 
-from odoo import api, models
+from odoo import models
 from odoo.exceptions import UserError
-from odoo.fields import Command
 from odoo.tools import format_date
 
 KEY = 'sale_order_control.overdue'
@@ -146,30 +145,12 @@ class SaleOrderLine(models.Model):
         for order, its in lines.grouped('order_id').items():
             own = {key: quantity for key, quantity in left.items() if key[0] in its.ids}
             if changes._needs_agreement(order, own):
-                raise UserError(self.env._(
+                refusal = self.env._(
                     "%(order)s: %(products)s should have left on %(date)s. What is overdue is not simply cancelled, "
                     "closed or reduced: deliver it, or apply for a change (Apply for a Change, on the transfer or on "
                     "the order), on which a supervisor or finance decides.",
                     order=order.name, products=", ".join(its.product_id.mapped('display_name')),
-                    date=format_date(self.env, min(its.mapped('ship_by_date')))))
+                    date=format_date(self.env, min(its.mapped('ship_by_date'))))
+                raise UserError(f"{refusal} {changes._explain_undecidable(order.company_id)}".rstrip())
             order._control_log('promise', message=self.env._(
                 "Closed without delivery while overdue: %s.", ", ".join(its.product_id.mapped('display_name'))))
-
-
-class SaleTransferChange(models.Model):
-    _inherit = 'sale.transfer.change'
-
-    @api.model
-    def _needs_agreement(self, order, quantities):
-        """Whether a policy asks anybody about closing these quantities of an order.
-
-        :param dict quantities: ``{(line_id, product_id): quantity}``
-        """
-        change = self.sudo().new({
-            'order_id': order.id, 'company_id': order.company_id.id, 'user_id': self.env.uid, 'name': order.name,
-            'reason': order.name,
-            'line_ids': [
-                Command.create({'order_line_id': key[0], 'product_id': key[1], 'quantity': quantity})
-                for key, quantity in quantities.items()],
-        })
-        return bool(change._get_approval_reasons())

@@ -24,11 +24,12 @@ class SaleOrder(models.Model):
         if not left or not changes._needs_agreement(self, left):
             return ""
         held = lines.filtered(lambda line: (line.id, line.product_id.id) in left)
-        return self.env._(
+        refusal = self.env._(
             "%(products)s should have left on %(date)s: apply for a change on the transfer first (Apply for a Change), "
             "on which a supervisor or finance decides.",
             products=", ".join(held.product_id.mapped('display_name')),
             date=format_date(self.env, min(held.mapped('ship_by_date'))))
+        return f"{refusal} {changes._explain_undecidable(self.company_id)}".rstrip()
 
 
 class SaleTransferChange(models.Model):

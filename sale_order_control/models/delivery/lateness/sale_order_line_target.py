@@ -51,11 +51,13 @@ class SaleOrderLine(models.Model):
     def _search_is_target_missed(self, operator, value):
         if operator != 'in':
             return NotImplemented
-        today = self.env['sale.order']._get_control_today()
         missed = fields.Domain.FALSE
-        for company in self.env.companies.sudo().filtered('promise_target_days'):
+        warehouses = self.env['stock.warehouse'].sudo().with_context(active_test=False).search([
+            ('company_id', 'in', self.env.companies.sudo().filtered('promise_target_days').ids)])
+        for (company, today), own in warehouses.grouped(
+                lambda warehouse: (warehouse.company_id, warehouse._get_promise_today())).items():
             # Confirmed before the last day whose target has not passed yet.
             last = company._add_working_days(today, -company.promise_target_days)
-            missed |= fields.Domain('company_id', '=', company.id) & fields.Domain('confirmed_date', '<', last)
+            missed |= fields.Domain('warehouse_id', 'in', own.ids) & fields.Domain('confirmed_date', '<', last)
         missed &= fields.Domain('promise_state', 'in', WAITING_STATES)
         return missed if True in value else ~missed

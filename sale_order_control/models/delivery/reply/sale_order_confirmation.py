@@ -52,27 +52,31 @@ class SaleOrder(models.Model):
     # === SENDING ===#
 
     def action_send_confirmation(self):
-        """Send the order confirmation by mail, again where something has changed since.
+        """Send the order confirmations by mail, again where something has changed since; name what cannot be sent.
 
-        :raise UserError: naming what keeps an order from being confirmed to its customer
+        :return: a client action that says what happened
+        :raise UserError: if none of them can be confirmed to its customer, with the reasons
         """
         self._check_reply_rights()
-        self.sudo()._check_confirmable()
-        self.sudo()._send_confirmations()
+        obstacles = self.sudo()._get_confirmation_obstacles()
+        refusals = [
+            self.env._("%(order)s cannot be confirmed to the customer yet. %(reason)s", order=order.name, reason=reason)
+            for order, reason in obstacles.items()]
+        sent = self.filtered(lambda order: order not in obstacles)
+        if not sent:
+            raise UserError("\n".join(refusals))
+        sent.sudo()._send_confirmations()
         return {
             'type': 'ir.actions.client',
             'tag': 'display_notification',
             'params': {
-                'message': self.env._("Order confirmation sent: %s.", ", ".join(self.mapped('name'))),
-                'type': 'success',
+                'message': "\n".join([
+                    self.env._("Order confirmation sent: %s.", ", ".join(sent.mapped('name'))), *refusals]),
+                'type': 'warning' if refusals else 'success',
+                'sticky': bool(refusals),
                 'next': {'type': 'ir.actions.client', 'tag': 'soft_reload'},
             },
         }
-
-    def _check_confirmable(self):
-        for order, reason in self._get_confirmation_obstacles().items():
-            raise UserError(self.env._(
-                "%(order)s cannot be confirmed to the customer yet. %(reason)s", order=order.name, reason=reason))
 
     def _get_confirmation_obstacles(self):
         """Tell what keeps orders from being confirmed to their customers.

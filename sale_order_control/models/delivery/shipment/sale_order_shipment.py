@@ -42,14 +42,24 @@ class SaleOrder(models.Model):
         return super().write(vals)
 
     def _check_shipment_unmarking(self):
-        """Whoever has to wait for a check cannot take it away: planners and managers can."""
-        marked = self.sudo().filtered(lambda order: order.shipment_check and order.state == 'sale')
+        """Whoever has to wait for a check cannot take it away, nor by cancelling: planners and managers can."""
         user = self.env.user
-        if marked and not user.has_groups(
-                'sale_order_control.group_delivery_planner,sale_order_control.group_manager'):
+        if user.has_groups('sale_order_control.group_delivery_planner,sale_order_control.group_manager'):
+            return
+        marked = self.sudo().filtered('shipment_check')
+        marked = marked.filtered(lambda order: order.state == 'sale') | marked._filter_confirmed_before()
+        if marked:
             raise AccessError(self.env._(
                 "%s is to be checked before shipping: only a delivery planner can take that back once the order is "
                 "confirmed.", marked[0].display_name))
+
+    def _filter_confirmed_before(self):
+        """Filter the orders that were confirmed once, whatever they are now."""
+        found = self.env['sale.control.log'].sudo()._read_group([
+            ('order_id', 'in', self.filtered(lambda order: order.state != 'sale').ids),
+            ('event', 'in', ('confirmed', 'reopened')),
+        ], ['order_id'])
+        return self.browse(order.id for [order] in found)
 
     # === ADDRESS ===#
 

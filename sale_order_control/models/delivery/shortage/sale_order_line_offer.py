@@ -23,6 +23,7 @@ class SaleOrderLine(models.Model):
         # The customer's word is what is asked for.
         self._check_resolution(choice, shortage, {**values, 'consent_by': '-'})
         self.check_access('read')
+        choice = self._word_compensation_offer(choice, values)
         seen = self._prepare_resolution_values(choice, shortage, {**values, 'consent_by': False})
         offer = self._record_resolution(seen, OFFERED)
         self._set_shortage_state(OFFERED)

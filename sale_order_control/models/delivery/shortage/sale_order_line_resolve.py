@@ -23,12 +23,13 @@ class SaleOrderLine(models.Model):
 
         :param ShortageChoice choice: as it was worked out right now
         :param dict values: ``reason``, ``consent_by``, ``change_reason`` (record), ``extra_cost``, ``percent``,
-            ``compensation`` (``discount``, ``freight`` or ``credit``), each where it applies
+            ``compensation`` (``discount`` or ``freight``), each where it applies
         :param offer: the offer that the customer accepted
         :return: the recorded :class:`sale.shortage.resolution`
         :raise UserError: if it cannot be done, with nothing changed
         """
         self.ensure_one()
+        values = dict(values)
         shortage = self._get_shortages().get(self.id)
         self._check_resolution(choice, shortage, values)
         left = self.state == 'sale' and choice.kind in PROMISED_KINDS and not self._may_promise()
@@ -40,7 +41,10 @@ class SaleOrderLine(models.Model):
         # A day that comes too late for a policy waits for approval.
         waits = left or bool(getattr(self, f'_apply_{choice.kind}')(choice, shortage, values))
         self._set_shortage_state('agreed' if waits else False)
-        return self._record_resolution(seen, 'agreed' if waits else 'applied')
+        if values.get('told'):
+            seen['summary'] = f"{seen['summary']} {values['told']}"
+        # Who is compensated is, whoever promises the day.
+        return self._record_resolution(seen, 'agreed' if waits and choice.kind != 'compensation' else 'applied')
 
     def _may_promise(self):
         return self.env.user.has_group('sale_order_control.group_delivery_planner')
@@ -64,28 +68,9 @@ class SaleOrderLine(models.Model):
         if choice.kind == 'compensation':
             self._check_compensation(choice, values)
 
-    def _check_compensation(self, choice, values):
-        percent, way = values.get('percent') or 0.0, values.get('compensation')
-        if way == 'freight':
-            if not self._get_freight_lines():
-                raise UserError(self.env._("%s has no freight to waive. Choose a discount.", self.order_id.name))
-        else:
-            given = sum(self.sudo().shortage_resolution_ids.filtered(
-                lambda record: record.kind == 'compensation' and record.step == 'applied').mapped('percent'))
-            if percent <= 0 or percent + given > choice.percent + 1e-6:
-                raise UserError(self.env._(
-                    "A compensation lies above 0 %% and may be %(allowed)s %% at most; %(given)s %% were given "
-                    "already.",
-                    allowed=f"{choice.percent:.10g}", given=f"{given:.10g}"))
-        if self.state == 'sale' and way != 'credit':
-            raise UserError(self.env._(
-                "Prices of a confirmed order are not changed for a shortage. Note the compensation for a later credit "
-                "note instead."))
-        if self.state != 'sale' and way == 'credit':
-            raise UserError(self.env._("A quotation is changed itself: choose a discount, or waive its freight."))
-
     # === EFFECTS ===#
-    # Each does one way out; what a promise leaves waiting for approval is returned.
+    # Each does one way out; what a promise leaves waiting for approval is returned. ``values['told']`` may be set to a
+    # sentence that says what became of it.
 
     def _apply_wait(self, choice, shortage, values):
         if self.state == 'sale':
@@ -123,26 +108,10 @@ class SaleOrderLine(models.Model):
             'sale_order_control.mail_activity_type_expedite', date_deadline=day, user_id=user.id,
             summary=self.env._("Bring forward: %s", line.product_id.display_name), note=note)
 
-    def _apply_compensation(self, choice, shortage, values):
-        if self.state == 'sale':
-            return      # noted for a later credit note: the record says how much
-        self.requested_date = choice.date
-        if values['compensation'] == 'freight':
-            self._get_freight_lines().write({'discount': 100.0})
-        else:
-            self.discount = 100 * (1 - (1 - self.discount / 100) * (1 - values['percent'] / 100))
-
     def _apply_cancel(self, choice, shortage, values):
         # A shortage resolution is on record with the customer's consent, as an amendment would be.
         with control_amending(self.env, self.order_id):
             self.write({'product_uom_qty': choice.quantity, 'price_unit': self.price_unit, 'discount': self.discount})
-
-    def _get_freight_lines(self):
-        """Return the order's lines of freight that cost something; only Odoo's delivery methods make such."""
-        lines = self.order_id.order_line
-        if 'is_delivery' not in lines._fields:
-            return lines.browse()
-        return lines.filtered(lambda line: line.is_delivery and line.price_subtotal > 0)
 
     # === WHO BRINGS SUPPLY FORWARD ===#
 
@@ -202,11 +171,11 @@ class SaleOrderLine(models.Model):
             'reason': values.get('reason'),
             'consent_by': values.get('consent_by'),
             'proposed_kind': next((found.kind for found in choices if found.works), False),
-            'percent': values.get('percent') if values.get('compensation') in ('discount', 'credit') else 0.0,
+            'percent': values.get('percent') if values.get('compensation') == 'discount' else 0.0,
             'extra_cost': values.get('extra_cost'),
             'figures': {
                 'chosen': choice.get_figures(), 'options': [found.get_figures() for found in choices],
-                'compensation': values.get('compensation') or False},
+                'compensation': values.get('compensation') or False, 'discount': self.discount},
         }
 
     def _record_promises(self, dates, reason, note, parts, automatic):

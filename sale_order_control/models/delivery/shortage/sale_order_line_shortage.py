@@ -163,15 +163,21 @@ class SaleOrderLine(models.Model):
         refusal = self._get_late_refusal(shortage, option)
         if refusal:
             return ShortageChoice('compensation', False, refusal)
+        currency = option.company_id.currency_id or self.order_id.company_id.currency_id
+        freight = option.max_freight if self._get_freight_lines() else 0.0
         values = {
             'quantity': self._word_shortage_quantity(shortage.quantity),
             'date': format_date(self.env, shortage.ready), 'percent': f"{option.max_percent:.10g}",
+            'freight': currency.format(freight),
         }
+        text = self.env._(
+            "%(quantity)s on %(date)s, and up to %(percent)s %% off the line, or its freight of up to %(freight)s.",
+            **values) if freight else self.env._(
+            "%(quantity)s on %(date)s, and up to %(percent)s %% off the line.", **values)
         return ShortageChoice(
-            'compensation', True, self.env._(
-                "%(quantity)s on %(date)s, and up to %(percent)s %% off the line, or its freight.", **values),
+            'compensation', True, text,
             self.env._("All of it (%(quantity)s) on %(date)s, with a compensation.", **values),
-            date=shortage.ready, quantity=self.product_uom_qty, percent=option.max_percent)
+            date=shortage.ready, quantity=self.product_uom_qty, percent=option.max_percent, freight=freight)
 
     def _get_cancel_choice(self, shortage, option):
         left = shortage.there + (self.product_uom_qty - self.left_quantity if self.state == 'sale' else 0.0)

@@ -39,8 +39,8 @@ class SaleOrder(models.Model):
         if not ask:
             return None
         country = self.env['res.partner'].browse(terms.partner_shipping_id).country_id
-        left = ask.quantity - own.product_uom_id._compute_quantity(own.qty_delivered, ask.product.uom_id, round=False) \
-            if own else ask.quantity
+        gone = own.product_uom_qty - own.left_quantity if own else 0.0
+        left = ask.quantity - own.product_uom_id._compute_quantity(gone, ask.product.uom_id, round=False)
         return replace(ask, quantity=left, country=country) if left > 0 else None
 
     def _get_displaced_by_asks(self, asks):

@@ -32,6 +32,10 @@ class SaleShortageOption(models.Model):
         string="At Least in Time (%)", help="Parts only: so much of it must be there on the day it is due.")
     max_percent = fields.Float(
         string="At Most (%)", help="Compensation only: the biggest discount on the line. It is judged like any other.")
+    max_freight = fields.Monetary(
+        string="Freight at Most",
+        help="Compensation only: freight that costs more is not waived. 0: no freight is waived.")
+    currency_id = fields.Many2one('res.currency', compute='_compute_currency_id')
     needs_consent = fields.Boolean(
         string="Customer Agrees", default=True, help="It is done only when the customer has agreed, or was asked.")
 
@@ -39,6 +43,15 @@ class SaleShortageOption(models.Model):
     _percent_range = models.Constraint(
         'CHECK (COALESCE(min_percent, 0) BETWEEN 0 AND 100 AND COALESCE(max_percent, 0) BETWEEN 0 AND 100)',
         "A percentage lies between 0 and 100.")
+    _max_freight_positive = models.Constraint(
+        'CHECK (COALESCE(max_freight, 0) >= 0)', "The freight that is waived cannot be below zero.")
+
+    @api.depends('company_id')
+    @api.depends_context('company')
+    def _compute_currency_id(self):
+        # An option of all companies means the currency of each.
+        for option in self:
+            option.currency_id = (option.company_id or self.env.company).currency_id
 
     @api.constrains('kind', 'max_percent')
     def _check_compensation(self):

@@ -18,6 +18,7 @@ class ShortageChoice:
     :ivar product_id: the substitute
     :ivar pair_id: the line of the substitute list
     :ivar percent: the biggest discount
+    :ivar freight: the freight that may be waived at most, without taxes, in the company's currency
     :ivar needs_consent: whether the customer must agree
     """
 
@@ -31,6 +32,7 @@ class ShortageChoice:
     product_id: int = 0
     pair_id: int = 0
     percent: float = 0.0
+    freight: float = 0.0
     needs_consent: bool = True
 
     def get_figures(self):
@@ -45,4 +47,5 @@ class ShortageChoice:
             'quantity': self.quantity,
             'product': self.product_id,
             'percent': self.percent,
+            'freight': self.freight,
         }
