@@ -138,8 +138,8 @@ class TestDeliveryShortageOrder(ShortageCommon):
         second = self.order.amendment_ids - amendment
         second.approval_request_ids.with_user(self.sales_manager).action_agree()
         self.assertEqual((second.state, self.line.discount), ('applied', 3.0))
-        with self.assertRaisesRegex(UserError, "3 % were given already"):
-            self._resolve(self.line, 'compensation', percent=1.0)
+        # Where a day was promised already, the amendment moves it to the one that can be kept.
+        self.assertEqual((self.line.promised_date, self.line.shortage_summary), (self._day(14), False))
 
     def test_freight_is_waived_up_to_its_cap(self):
         self.order.write({'order_line': [Command.create({
