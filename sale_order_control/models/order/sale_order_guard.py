@@ -114,6 +114,7 @@ class SaleOrder(models.Model):
             'params': {
                 'message': "\n".join(parts),
                 'type': 'warning' if left or told else 'success',
+                'className': 'text-prewrap',
                 'sticky': bool(left or told),
                 'next': {'type': 'ir.actions.client', 'tag': 'soft_reload'},
             },

@@ -1,3 +1,7 @@
+from datetime import timedelta
+from unittest.mock import patch
+
+from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
@@ -140,6 +144,19 @@ class TestApprovalDecision(ApprovalCommon):
         self.assertFalse(request.activity_ids)
         self.assertEqual(self._messages_to(self.salesperson, request), 1)
         self.assertEqual(self._messages_to(self.sales_manager, request), 1)
+
+    def test_the_clock_loses_what_it_showed_and_nothing_else(self):
+        self._policy(self._level(self.sales_manager, 10), self._level(self.finance, 20))
+        today = fields.Date.today()
+        for day, taken in ((today, [-1]), (today + timedelta(days=1), [])):
+            with self.subTest(day=day):
+                _order, request = self._submitted()
+                request.activity_ids.sudo().date_deadline = day
+                sent = []
+                with patch.object(self.env.registry['res.users'], '_bus_send', lambda users, kind, message, **_more: (
+                        sent.append(message['count_diff']) if 'activity_deleted' in message else None)):
+                    request.with_user(self.sales_manager).action_agree()
+                self.assertEqual(sent, taken)
 
     def _messages_to(self, user, request):
         return self.env['mail.message'].search_count([

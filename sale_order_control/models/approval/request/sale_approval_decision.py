@@ -216,6 +216,7 @@ class SaleApprovalRequest(models.Model):
             'tag': 'display_notification',
             'params': {
                 'type': 'warning',
+                'className': 'text-prewrap',
                 'sticky': True,
                 'title': self.env._("Decided: %(count)s. Left: %(left)s", count=len(self), left=len(left)),
                 'message': "\n".join(left._explain_left(unwritten)),

@@ -21,7 +21,7 @@ class SaleApprovalRequest(models.Model):
         if not self:
             return
         self.env['sale.approval.task'].flush_model(['request_id', 'user_id', 'state'])
-        self.env['mail.activity'].flush_model(['res_model', 'res_id', 'user_id', 'automated'])
+        self.env['mail.activity'].flush_model(['res_model', 'res_id', 'user_id', 'automated', 'date_deadline'])
         # One statement: deleting records would ask a dozen questions and forget all that was read for the decision.
         gone = self.env.execute_query(SQL(
             """DELETE FROM mail_activity activity
@@ -29,14 +29,16 @@ class SaleApprovalRequest(models.Model):
                   AND NOT EXISTS (SELECT FROM sale_approval_task task
                                    WHERE task.request_id = activity.res_id AND task.user_id = activity.user_id
                                      AND task.state = 'pending')
-            RETURNING id, user_id""", model=self._name, ids=self._ids))
+            RETURNING id, user_id, date_deadline""", model=self._name, ids=self._ids))
         if not gone:
             return
-        activities = self.env['mail.activity'].browse(activity_id for activity_id, _user_id in gone)
+        activities = self.env['mail.activity'].browse(activity_id for activity_id, _user_id, _day in gone)
         activities.invalidate_recordset(flush=False)
         self.invalidate_recordset(['activity_ids'], flush=False)
         self.modified(['activity_ids'])
-        for user_id, count in Counter(user_id for _activity_id, user_id in gone).items():
+        # Odoo's clock shows what is due, by the day of UTC: only that is taken off.
+        today = fields.Date.today()
+        for user_id, count in Counter(user_id for _activity_id, user_id, day in gone if day <= today).items():
             self.env['res.users'].browse(user_id)._bus_send(
                 'mail.activity/updated', {'activity_deleted': True, 'count_diff': -count})
 

@@ -135,6 +135,9 @@ class SaleComplaintRemedy(models.Model):
             'team_id': origin.team_id.id,
             'origin': ", ".join([self.complaint_id.name, origin.name]),
             'client_order_ref': origin.client_order_ref,
+            # Wanted at once, and known from where: a replacement lacks no data that it could have.
+            'requested_date': origin._get_control_today(),
+            'control_source_id': origin.control_source_id.id,
             'require_signature': False,
             'require_payment': False,
             'order_line': [

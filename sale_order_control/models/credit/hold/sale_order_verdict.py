@@ -61,6 +61,7 @@ class SaleOrder(models.Model):
                     "Left as they were") if refused else self.env._("Done"),
                 'message': "\n".join([*done.values(), *refused.values()]),
                 'type': 'warning' if refused else 'success',
+                'className': 'text-prewrap',
                 'sticky': True,
                 'next': {'type': 'ir.actions.client', 'tag': 'soft_reload'},
             },

@@ -16,6 +16,14 @@ class SaleOrderLine(models.Model):
 
     _inherit = 'sale.order.line'
 
+    def action_view_order(self):
+        """Open the order of the line."""
+        self.ensure_one()
+        return {
+            'type': 'ir.actions.act_window', 'res_model': 'sale.order', 'res_id': self.order_id.id,
+            'view_mode': 'form',
+        }
+
     # === COUNTERS ===#
 
     @api.model
@@ -162,6 +170,7 @@ class SaleOrderLine(models.Model):
             'params': {
                 'message': "\n".join([message, *([self.env._("Left as they are:")] if words else []), *words]),
                 'type': 'warning' if words else 'success',
+                'className': 'text-prewrap',
                 'sticky': bool(words),
             },
         }
