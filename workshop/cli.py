@@ -46,6 +46,9 @@ def add_tests(verbs):
     verb.add_argument("--tags", metavar="TAGS", help="other tests than the usual, as in Odoo's --test-tags")
     verb.add_argument("--keep", action="store_true", help="keep the database afterwards")
     verb.add_argument("--without-addon", action="store_true", help="run them on a bare Odoo, to compare")
+    verb.add_argument(
+        "--enforce", metavar="CONTROLS", help="with these controls in force (all, or names separated by commas)"
+    )
 
 
 def add_databases(verbs):
@@ -76,11 +79,11 @@ def add_tools(verbs):
 
 def actions():
     """The function behind each verb; imported late, so that help needs nothing."""
-    from . import lint, testing, verbs
+    from . import core_suites, lint, testing, verbs
 
     return {
         "test": testing.test,
-        "test-core": testing.test_core,
+        "test-core": core_suites.test_core,
         "demo": verbs.demo,
         "replay": verbs.replay,
         "shell": verbs.shell,

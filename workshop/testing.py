@@ -1,22 +1,13 @@
-"""The verbs that run tests: the add-on's own, and Odoo's with the add-on installed."""
+"""``./dev test``: the add-on's own tests."""
 
 import os
-import re
 import subprocess
 
 from . import databases
-from .console import Trouble, say, stopwatch
-from .odoo import ensure_workplace, free_port, run_filtered
+from .console import Trouble, say
+from .odoo import ensure_workplace
 from .paths import ADDON, ADDON_DIR, REPO
 from .system_packages import ensure_chromium, ensure_wkhtmltopdf
-
-CORE_MODULES = "sale sale_stock sale_management sale_margin sale_stock_margin sale_purchase sale_purchase_stock".split()
-# Odoo's own tests that fail on this package without the add-on.
-CORE_BASELINE = {
-    "TestSaleFlow.test_qty_delivered",
-    "TestImportFiles.test_import_quotation_template_xls",
-    "TestSaleOrder.test_invoicing_terms",
-}
 
 
 def test(options, pytest_options):
@@ -98,81 +89,3 @@ def run_pytest(workplace, name, options, pytest_options):
     environment = workplace.environment()
     environment["PYTHONPATH"] += f"{os.pathsep}{REPO}"  # the plugin that gives a worker its database
     return subprocess.run(list(map(str, command)), env=environment, stdin=subprocess.DEVNULL).returncode
-
-
-class CoreReport:
-    """Counts what Odoo's own test runner reports while it runs."""
-
-    # A first failure, which gets a second try, is logged at a lower level than ERROR.
-    RESULT = re.compile(r"\S+ \S+ \d+ ERROR .*?: (?:FAIL|ERROR): (?:Subtest )?(\w+\.\w+)")
-    TOTAL = re.compile(r"(\d+) failed, (\d+) error\(s\) of (\d+) tests")
-    STARTING = re.compile(r": Starting (\w+\.test\w*) \.\.\.")
-    LEVEL = re.compile(r"\d{4}-\d\d-\d\d \S+ \d+ (\w+) ")
-
-    def __init__(self):
-        self.failed, self.started, self.counted, self.visible = set(), set(), 0, True
-
-    @property
-    def total(self):
-        """How many tests ran; Odoo's own count is missing when a test discards the registry that has it."""
-        return self.counted or len(self.started)
-
-    def see(self, line):
-        """Take note of a line; progress messages, which may have several lines, stay out of the reader's sight."""
-        if found := self.LEVEL.match(line):
-            self.visible = found[1] not in ("INFO", "DEBUG")
-        if (found := self.STARTING.search(line)) and found[1] not in self.started:
-            self.started.add(found[1])
-            if len(self.started) % 50 == 0:
-                say(f"{len(self.started)} tests started, {len(self.failed)} failed so far")
-        if found := self.RESULT.match(line):
-            self.failed.add(found[1])
-        if found := self.TOTAL.search(line):
-            self.counted = int(found[3])
-        return self.visible
-
-
-def test_core(options, _rest):
-    """``./dev test-core``: Odoo's sale and stock suites with the add-on installed and everything switched off."""
-    require_addon()
-    ensure_chromium()
-    workplace = ensure_workplace()
-    name = databases.checked(options.db) if options.db else databases.default_name(f"core_{os.getpid()}")
-    report = CoreReport()
-    try:
-        databases.fresh(workplace, name)
-        if not options.without_addon:
-            databases.install_addon(workplace, name, ADDON, demo=False)
-        with stopwatch("running Odoo's own tests (about ten minutes)"):
-            status = run_core(workplace, name, options, report)
-    finally:
-        if not options.keep:
-            databases.drop(workplace.server, name)
-    return conclude(report, status)
-
-
-def run_core(workplace, name, options, report):
-    """Run Odoo with its tests on; every line passes through ``report``."""
-    tags = options.tags or ",".join(f"/{module}" for module in CORE_MODULES)
-    left_out = "".join(f",-/{module}:{test}" for test in sorted(CORE_BASELINE) for module in CORE_MODULES)
-    config = workplace.config(name, http_port=free_port())
-    command = workplace.command(
-        "server", "-c", config, "-d", name, "--test-tags", tags + left_out, "--stop-after-init"
-    )
-    # Once more before it counts: tours of a busy machine run into their ten seconds per click.
-    environment = {**workplace.environment(), "ODOO_TEST_FAILURE_RETRIES": "1"}
-    return run_filtered(command, environment, report.see)
-
-
-def conclude(report, status):
-    """Print the closing line and decide the exit status."""
-    for test_name in sorted(report.failed):
-        say(f"failed: {test_name}")
-    if not report.total:
-        say("no test ran: Odoo stopped before its tests, see the messages above")
-        return status or 1
-    failed = len(report.failed)
-    if status and not failed:
-        say("Odoo reports a failure that is no test's: see the messages above")
-    print(f"{report.total - failed} passed, {failed} failed", flush=True)
-    return 1 if failed or status else 0
