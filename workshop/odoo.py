@@ -76,21 +76,24 @@ class Workplace:
             raise Trouble(failure)
 
 
-def run_filtered(command, environment, on_line=None):
+def run_filtered(command, environment, on_line=None, script=None):
     """Run a program with its output on ours, less the known noise; returns its exit status.
 
-    ``on_line`` sees every line and may return False to keep it from the reader.
+    ``on_line`` sees every line and may return False to keep it from the reader; ``script`` is what the program reads.
     """
     process = subprocess.Popen(
         command,
         env=environment,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE if script else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
     )
     try:
+        if script:
+            process.stdin.write(script)
+            process.stdin.close()
         for line in process.stdout:
             if not NOISE.match(line) and (on_line is None or on_line(line) is not False):
                 print(line, end="", flush=True)

@@ -13,6 +13,7 @@ from .system_packages import ensure_chromium, ensure_wkhtmltopdf
 def test(options, pytest_options):
     """``./dev test``: run the suite, or the given files, in a database made for it."""
     require_addon()
+    require_paths(options.paths)
     if not options.no_browser:
         ensure_chromium()
     ensure_wkhtmltopdf()
@@ -51,6 +52,13 @@ def require_addon():
     """Say what is missing rather than let Odoo say it."""
     if not (ADDON_DIR / "__manifest__.py").exists():
         raise Trouble(f"There is no add-on in {ADDON_DIR}.")
+
+
+def require_paths(paths):
+    """Name a file that is not there at once, rather than after minutes of set-up."""
+    missing = [path for path in paths if not os.path.exists(str(path).partition("::")[0])]
+    if missing:
+        raise Trouble(f"There is no file or folder {', '.join(map(str, missing))}.")
 
 
 def own_test_database(options):

@@ -7,7 +7,8 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from workshop import cli, databases, lint_checks, testing
+from workshop import cli, core_suites, databases, lint_checks, testing
+from workshop.console import Trouble
 from workshop.paths import REPO
 
 
@@ -42,9 +43,16 @@ class TestWorkers(unittest.TestCase):
         self.assertNotEqual(databases.worker_copy("soc_x", "gw0"), databases.worker_copy("soc_x", "gw1"))
 
 
+class TestNamedFiles(unittest.TestCase):
+    def test_a_file_that_is_not_there_is_named_before_anything_is_set_up(self):
+        testing.require_paths([str(REPO / "workshop" / "tests" / "test_verbs.py::TestNamedFiles")])
+        with self.assertRaisesRegex(Trouble, "no file or folder nowhere.py"):
+            testing.require_paths([str(REPO / "workshop"), "nowhere.py::TestX::test_y"])
+
+
 class TestCoreReport(unittest.TestCase):
     def test_failures_are_named_and_progress_is_hidden(self):
-        report = testing.CoreReport()
+        report = core_suites.CoreReport()
         stamp = "2026-01-01 10:00:00,000 77"
         lines = {
             f"{stamp} INFO db odoo.addons.sale.tests.x: Starting TestX.test_one ...": False,
@@ -52,14 +60,15 @@ class TestCoreReport(unittest.TestCase):
             f"{stamp} ERROR db odoo.addons.sale.tests.x: FAIL: TestX.test_one": True,
             "Traceback (most recent call last):": True,
             f"{stamp} ERROR db odoo.addons.sale.tests.x: ERROR: Subtest TestX.test_two (3)": True,
+            f"{stamp} ERROR db odoo.addons.sale.tests.x: ERROR: setUpClass (odoo.addons.sale.tests.x.TestY)": True,
             f"{stamp} ERROR db odoo.tests.result: 1 failed, 1 error(s) of 40 tests when loading database 'db'": True,
         }
         for line, visible in lines.items():
             self.assertEqual(report.see(line), visible, line)
-        self.assertEqual((report.failed, report.total), ({"TestX.test_one", "TestX.test_two"}, 40))
+        self.assertEqual((report.failed, report.total), ({"TestX.test_one", "TestX.test_two", "TestY.setUpClass"}, 40))
 
     def test_a_test_that_passes_at_its_second_try_has_not_failed(self):
-        report = testing.CoreReport()
+        report = core_suites.CoreReport()
         stamp = "2026-01-01 10:00:00,000 77"
         for line in ("INFO db x: Starting TestX.test_one ...", "INFO db x: FAIL: TestX.test_one") * 2:
             report.see(f"{stamp} {line}")
@@ -67,7 +76,24 @@ class TestCoreReport(unittest.TestCase):
 
     def test_a_run_without_tests_is_a_failure(self):
         with contextlib.redirect_stdout(io.StringIO()):
-            self.assertEqual(testing.conclude(testing.CoreReport(), 0), 1)
+            self.assertEqual(core_suites.conclude(core_suites.CoreReport(), 0), 1)
+
+    def test_with_controls_in_force_exactly_the_documented_tests_fail(self):
+        self.assertEqual(core_suites.changed_tests(()), set())
+        changed = core_suites.changed_tests(["amendment"])
+        self.assertTrue(changed)
+        first = min(changed)
+        for failed, status in ((changed, 0), (changed - {first}, 1), (changed | {"TestX.test_new"}, 1)):
+            report = core_suites.CoreReport()
+            report.started, report.failed = changed | {"TestX.test_new"}, failed
+            with contextlib.redirect_stdout(io.StringIO()) as output:
+                self.assertEqual(core_suites.conclude(report, 1, changed), status, output.getvalue())
+
+    def test_only_controls_there_are_can_be_enforced(self):
+        self.assertEqual(core_suites.wanted_controls("all"), core_suites.CONTROLS)
+        self.assertEqual(core_suites.wanted_controls(None), ())
+        with self.assertRaises(Trouble):
+            core_suites.wanted_controls("amendment,stock")
 
 
 class TestLintChecks(unittest.TestCase):
