@@ -70,10 +70,30 @@ class SaleOrderLine(models.Model):
         if 'qty_delivered' in vals and any(line.qty_delivered_method == 'stock_move' for line in self):
             computed |= {'qty_delivered'}
         if self and computed and self.order_id._get_controlled():
-            touched |= computed
+            touched |= computed - self._get_written_by_odoo(vals)
         if touched:
             raise AccessError(self.env._(
                 "These fields follow from checks and decisions and cannot be written: %s", ", ".join(sorted(touched))))
+
+    def _get_written_by_odoo(self, vals):
+        """Name the computed figures that Odoo itself writes past their computation, where these values may be written.
+
+        It invoices all of an order that was paid online, and the hours of a period: so what is to be invoiced is
+        written. The rules rely on one thing: that a line does not count as settled before it is invoiced.
+        """
+        written = set()
+        if 'qty_to_invoice' in vals and all(line._is_to_invoice(vals['qty_to_invoice']) for line in self):
+            written.add('qty_to_invoice')
+        if vals.get('invoice_status') in ('no', 'to invoice'):
+            written.add('invoice_status')
+        return written
+
+    def _is_to_invoice(self, quantity):
+        """Whether so much to be invoiced, in the line's unit, leaves the line as open as it is."""
+        self.ensure_one()
+        due = self.product_uom_qty - self.qty_invoiced
+        # Goods invoiced as ordered count as settled when nothing is to be invoiced and more was delivered.
+        return quantity > 0 or abs(quantity - due) < 1e-6 or not quantity and self.product_id.invoice_policy != 'order'
 
     @api.model_create_multi
     def create(self, vals_list):

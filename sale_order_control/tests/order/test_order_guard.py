@@ -101,7 +101,8 @@ class TestOrderGuard(ControlCommon):
         for record, vals in (
             (order, {'amount_total': 1.0}), (order, {'amount_untaxed': 1.0}), (order, {'invoice_status': 'invoiced'}),
             (order.order_line, {'price_total': 1.0}), (order.order_line, {'price_subtotal': 1.0}),
-            (order.order_line, {'qty_delivered': -10.0}),
+            (order.order_line, {'qty_delivered': -10.0}), (order.order_line, {'invoice_status': 'invoiced'}),
+            (order.order_line, {'qty_to_invoice': 0.0}), (order.order_line, {'qty_to_invoice': -1.0}),
         ):
             with self.assertRaises(AccessError, msg=str(vals)):
                 record.write(vals)
@@ -110,6 +111,10 @@ class TestOrderGuard(ControlCommon):
             'order_line': [Command.create({'product_id': self.product.id, 'product_uom_qty': 10})],
         })
         self.assertEqual((forged.amount_total, forged.amount_untaxed), (1000.0, 1000.0))
+        # What Odoo writes itself, to invoice the hours of a period, leaves the line open.
+        self.product.invoice_policy = 'delivery'
+        for vals in ({'qty_to_invoice': 4.0}, {'qty_to_invoice': 0.0}, {'invoice_status': 'to invoice'}):
+            order.order_line.write(vals)
 
     def test_no_context_key_opens_the_gate(self):
         order = self._held_order()

@@ -306,7 +306,9 @@ class TestOrderNativeSettlement(NativeCommon):
             set(self.env['payment.method'].with_context(active_test=False).search([]).mapped('code')),
             {'card', 'bank_transfer'})
 
-    def test_an_online_payment_confirms_a_clean_order(self):
+    def test_an_online_payment_confirms_and_invoices_a_clean_order(self):
+        self.env['ir.config_parameter'].sudo().set_param('sale.automatic_invoice', True)
+        self.product.invoice_policy = 'delivery'
         order = self._enter(quantity=3)
         order.require_payment = True
         provider = self.env['payment.provider'].create({'name': "Native", 'code': 'none', 'state': 'test'})
@@ -320,6 +322,8 @@ class TestOrderNativeSettlement(NativeCommon):
         self.patch(self.registry['payment.transaction'], '_create_payment', lambda tx, **values: None)
         transaction._post_process()
         self.assertEqual((order.state, order.amount_paid), ('sale', 300))
+        invoice = order.sudo().invoice_ids
+        self.assertEqual((invoice.state, invoice.amount_total, order.order_line.qty_invoiced), ('posted', 300, 3))
 
     def test_orders_speak_the_customers_language_and_currency(self):
         self.env['res.lang']._activate_lang('fr_FR')
