@@ -32,6 +32,15 @@ def quote(studio, customer, quantity, **values):
     })
 
 
+def promise(studio, order):
+    """Let the planner promise all lines of an order for in three weeks."""
+    studio.login("planner")
+    lines = studio.call("sale.order.line", "search", [("order_id", "=", order)])
+    wizard = studio.call("sale.delivery.promise.wizard", "create", {
+        "line_ids": [[6, 0, lines]], "promised_date": str(date.today() + timedelta(days=21))})
+    studio.call("sale.delivery.promise.wizard", "action_apply", [wizard])
+
+
 def show_order(studio, order, user="sales"):
     """Open an order's form."""
     studio.login(user)

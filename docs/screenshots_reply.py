@@ -3,7 +3,7 @@
 import re
 from datetime import date, timedelta
 
-from docs.gestures import quote
+from docs.gestures import promise, quote
 
 
 def delivery_answer(studio):
@@ -13,11 +13,7 @@ def delivery_answer(studio):
     studio.call("res.partner", "write", customer, {"email": "office@brightwood.example.com"})
     order = quote(studio, "Brightwood Interiors", 3, requested_date=str(date.today() + timedelta(days=14)))
     studio.call("sale.order", "action_submit", [order])
-    studio.login("planner")
-    lines = studio.call("sale.order.line", "search", [("order_id", "=", order)])
-    wizard = studio.call("sale.delivery.promise.wizard", "create", {
-        "line_ids": [[6, 0, lines]], "promised_date": str(date.today() + timedelta(days=21))})
-    studio.call("sale.delivery.promise.wizard", "action_apply", [wizard])
+    promise(studio, order)
     studio.login("sales")
     studio.call("sale.order", "action_reply_dates", [order])
     url = studio.call("sale.order", "action_preview_sale_order", [order])["url"]

@@ -141,11 +141,15 @@ class TestCreditUnorderedDelivery(CreditCommon):
         self._refuse(fits | self._picking(quantity=1), "100.00 over the limit")
         fits.button_validate()
         self.assertEqual(fits.state, 'done')
+        # No invoice will ever be linked with it: it is owed when it is invoiced, and not before.
+        self.assertExposure(700)
+        self._loose_invoice(300)
+        self.assertExposure(1000)
         # A release of the customer as a whole covers them up to its amount; nobody's own transfer passes by it.
         release = self.account.with_user(self.controller).action_release
-        release("Known for years", amount=1050)
+        release("Known for years", amount=1350)
         self._refuse(more, "over the limit")
-        release("Known for years", amount=1100)
+        release("Known for years", amount=1400)
         more.user_id = self.controller
         self._refuse(more, "over the limit")
         more.user_id = False
