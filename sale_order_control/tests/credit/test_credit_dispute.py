@@ -155,3 +155,11 @@ class TestCreditDispute(CreditCommon):
             bill.with_user(self.controller).read(['name'])
         with self.assertRaises(AccessError):
             self.invoice.with_user(self.controller).write({'ref': "x"})
+
+    def test_an_auditor_without_a_right_on_the_books_reads_disputes(self):
+        auditor = self._new_user('soc_auditor', 'sale_order_control.group_auditor')
+        [shown] = self._dispute().with_user(auditor).read(['display_name', 'amount_residual', 'disputed_amount'])
+        self.assertEqual(shown['display_name'], self.invoice.display_name)
+        self.assertEqual((shown['amount_residual'], shown['disputed_amount']), (1000, 1000))
+        with self.assertRaises(AccessError):
+            self.invoice.with_user(auditor).read(['name'])

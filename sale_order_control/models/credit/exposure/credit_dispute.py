@@ -25,7 +25,7 @@ class CreditDispute(models.Model):
         string="Objected To", readonly=True,
         help="How much of the invoice the customer objects to, in the currency of the company. Nothing: all of it.")
     disputed_amount = fields.Monetary(
-        string="Disputed", compute='_compute_disputed_amount',
+        string="Disputed", compute='_compute_disputed_amount', compute_sudo=True,
         help="What is disputed and still open: the rest of the invoice is owed and called overdue like any other.")
     reason = fields.Text(required=True, readonly=True, help="What the customer objects to.")
     opened_on = fields.Date(required=True, readonly=True)
@@ -44,6 +44,12 @@ class CreditDispute(models.Model):
         for dispute in self:
             left = 0.0 if dispute.closed_on else max(0.0, dispute.move_id.amount_residual_signed)
             dispute.disputed_amount = min(dispute.amount, left) if dispute.amount else left
+
+    @api.depends('move_id')
+    def _compute_display_name(self):
+        # Who may read a dispute may know which invoice it is about, auditors without a right on the books too.
+        for dispute in self:
+            dispute.display_name = dispute.sudo().move_id.display_name
 
     def _is_whole(self):
         """Whether all that is left of the invoice is disputed."""
