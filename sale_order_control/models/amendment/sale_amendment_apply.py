@@ -301,7 +301,7 @@ class SaleAmendment(models.Model):
     def _rebase(self):
         """Take the order as it is now for the base: what the amendment changes stays, the rest follows the order."""
         self.ensure_one()
-        base = self._get_base_terms()
+        base, drawn = self._get_base_terms(), self._get_base_lines()
         changes = {old.key for old, _new, _row in self._get_line_changes(base) if old}
         header = self._get_header_changes(base)
         self.sudo()._void_requests(lambda env: env._("The amendment was drawn anew from the order."))
@@ -314,6 +314,8 @@ class SaleAmendment(models.Model):
                     row.unlink()
                 elif line.id not in changes:
                     row.write(line._prepare_amendment_line())
+                else:
+                    row.write(row._prepare_followed_values(drawn[line.id], line))
             self.sudo().write({
                 'line_ids': [Command.create(line._prepare_amendment_line()) for line in lines.values()],
                 **{name: value for name, value in self.order_id.sudo()._prepare_amendment_header().items()

@@ -202,6 +202,22 @@ class SaleAmendmentLine(models.Model):
             return replace(old, **typed)
         return replace(self._prepare_added_terms(), key=old.key)
 
+    def _prepare_followed_values(self, drawn, line):
+        """Return what the row left as it was drawn, as it is on the order now: nobody's change is changed back.
+
+        :param LineTerms drawn: the line of the order that the row was drawn from
+        :param sale.order.line line: the line as it is now
+        """
+        self.ensure_one()
+        typed = self._change_terms(drawn)
+        if (typed.product_id, typed.uom_id) != (drawn.product_id, drawn.uom_id):
+            return {}       # prices of another product say nothing about this one
+        names = {'quantity': 'product_uom_qty', 'price_unit': 'price_unit', 'discount': 'discount',
+                 'requested_date': 'requested_date'}
+        return {
+            name: line[name] for attribute, name in names.items()
+            if getattr(typed, attribute) == getattr(drawn, attribute)}
+
     def _prepare_added_terms(self):
         """Return the terms of a line that the order does not have yet."""
         self.ensure_one()

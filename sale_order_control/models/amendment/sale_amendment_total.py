@@ -99,6 +99,14 @@ class SaleAmendment(models.Model):
             if condition.field_expr in JUDGED else condition)
         return found | rest.filtered_domain(together)
 
+    def _match_scope(self, rule, figures):
+        scope = super()._match_scope(rule, figures)
+        if scope is None or rule.domain == '[]':
+            return scope
+        return [*scope, self.env._(
+            "amount %(percent)+.1f %%, margin %(points)+.1f points", percent=self.change_percent,
+            points=self.margin_points)]
+
     def _get_approval_amount(self):
         amount, currency = super()._get_approval_amount()
         terms = self._get_terms_since_agreement()

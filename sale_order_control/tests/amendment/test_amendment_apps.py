@@ -158,6 +158,25 @@ class TestAmendmentApps(AmendmentCommon):
             self._amend(order, 2)
         self._check_untroubled(order)
 
+    def test_what_is_made_for_the_order_is_named_and_told(self):
+        self._needs('sale_mrp')
+        routes = self.env.ref('stock.route_warehouse0_mto') | self.env.ref('mrp.route_warehouse0_manufacture')
+        routes.active = True
+        made = self._new_product("Made", 100.0, 60.0, stock=0.0)
+        made.route_ids = routes
+        self.env['mrp.bom'].create({'product_tmpl_id': made.product_tmpl_id.id, 'bom_line_ids': [
+            Command.create({'product_id': self.product.id, 'product_qty': 2.0})]})
+        order = self._confirmed(5, product_id=made.id)
+        production = self.env['mrp.production'].search([('product_id', '=', made.id)])
+        production.user_id = self.finance
+        amendment = self._amend(order, 3, submit=False)
+        self.assertEqual(
+            amendment._get_impact()['supply'], [f"{production.display_name} ({self.finance.name})"])
+        amendment.action_submit()
+        [notice] = order.sudo().message_ids.filtered(lambda message: "Changed by AM/" in message.body)
+        self.assertIn(self.finance.partner_id, notice.partner_ids)
+        self._check_untroubled(order)
+
     def test_goods_are_exchanged(self):
         order = self._confirmed(10)
         picking = self._deliver(order, 10)

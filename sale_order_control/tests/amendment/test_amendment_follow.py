@@ -80,7 +80,11 @@ class TestAmendmentFollow(AmendmentCommon):
         bought.write({
             'route_ids': [Command.set(routes.ids)], 'seller_ids': [Command.create({'partner_id': vendor.id})]})
         order = self._confirmed(3, product_id=bought.id)
-        self._amend(order, 5)
+        amendment = self._amend(order, 5, submit=False)
+        [named] = amendment._get_impact()['supply']
+        self.assertEqual((named[0], buyer.name in named), ('P', True))
+        self.assertIn(named, amendment.impact_html)
+        amendment.action_submit()
         purchased = self.env['purchase.order.line'].search([('product_id', '=', bought.id)])
         self.assertEqual((sum(purchased.mapped('product_qty')), purchased.order_id.user_id), (5.0, buyer))
         [notice] = order.sudo().message_ids.filtered(lambda message: "Changed by AM/" in message.body)

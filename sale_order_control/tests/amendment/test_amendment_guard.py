@@ -23,6 +23,9 @@ class TestAmendmentGuard(AmendmentCommon):
         for name, way in self._ways_round(order, line).items():
             with self.subTest(name), self.assertRaisesRegex(UserError, "amendment|Amend"), self.env.cr.savepoint():
                 way()
+        imported = order.load(
+            ['.id', 'order_line/.id', 'order_line/price_unit'], [[str(order.id), str(line.id), '1.0']])
+        self.assertIn("amendment", str(imported['messages']))
         order.action_lock()
         order.action_unlock()
         with self.assertRaises(UserError):
@@ -34,6 +37,7 @@ class TestAmendmentGuard(AmendmentCommon):
         other_company = self.env['res.company'].create({'name': "Without Control"})
         root = order.with_user(self.env.ref('base.user_root')).sudo()
         address = self.env['res.partner'].create({'name': "Gate 2", 'parent_id': self.customer.id})
+        other = self.env['res.partner'].create({'name': "Somebody Else"})
         wizard = self.env['sale.order.discount'].with_user(self.salesperson).create({
             'sale_order_id': order.id, 'discount_type': 'sol_discount', 'discount_percentage': 0.1})
         automation = self.env['ir.actions.server'].create({
@@ -54,6 +58,7 @@ class TestAmendmentGuard(AmendmentCommon):
             'address': lambda: order.write({'partner_shipping_id': address.id}),
             'invoice address': lambda: order.write({'partner_invoice_id': address.id}),
             'payment terms': lambda: order.write({'payment_term_id': False}),
+            'customer': lambda: order.write({'partner_id': other.id, 'partner_invoice_id': other.id}),
             'wanted day': lambda: order.write({'requested_date': '2031-01-01'}),
             'wanted day of a line': lambda: line.write({'requested_date': '2031-01-01'}),
             'full rights': lambda: root.order_line.write({'product_uom_qty': 3}),

@@ -164,8 +164,13 @@ class TestAmendmentLife(AmendmentCommon):
         self.assertEqual(order.order_line.mapped('product_uom_qty'), [8.0, 6.0])
         late.action_rebase()
         self.assertEqual((late.base_revision, late.line_ids.mapped('product_uom_qty')), (2, [5.0, 6.0]))
+        # What others changed of the same line stays, too.
+        self._amend(order, row={'discount': 10.0})
+        late.action_rebase()
+        self.assertEqual(late.line_ids.mapped('discount'), [10.0, 0.0])
         late.action_submit()
         self.assertEqual(order.order_line.mapped('product_uom_qty'), [5.0, 6.0])
+        self.assertEqual(first.discount, 10.0)
 
     def test_what_others_changed_while_a_form_was_open_is_not_changed_back(self):
         order = self._confirmed(10, lines=2)
