@@ -24,14 +24,19 @@ class AccountMoveLine(models.Model):
     def _get_instalment_name(self):
         """Name the invoice, and which part of it this is where there are several."""
         self.ensure_one()
-        parts = self.move_id.line_ids.filtered(lambda line: line.display_type == 'payment_term').sorted(
-            lambda line: (line.date_maturity or date.max, line.id))
+        number, count = self._get_instalment_number()
         invoice = self.move_id.display_name
-        if len(parts) < 2 or self not in parts:
+        if count < 2:
             return invoice
         return self.env._(
-            "%(invoice)s, instalment %(number)s of %(count)s", invoice=invoice, number=parts.ids.index(self.id) + 1,
-            count=len(parts))
+            "%(invoice)s (instalment %(number)s of %(count)s)", invoice=invoice, number=number, count=count)
+
+    def _get_instalment_number(self):
+        """Return ``(number, count)``: which part of how many of the invoice this is; of other items, ``(0, 0)``."""
+        self.ensure_one()
+        parts = self.move_id.line_ids.filtered(lambda line: line.display_type == 'payment_term').sorted(
+            lambda line: (line.date_maturity or date.max, line.id))
+        return (parts.ids.index(self.id) + 1, len(parts)) if self in parts else (0, 0)
 
     def _get_reminder_objections(self):
         """Say of which of these items the customer is not reminded for now.

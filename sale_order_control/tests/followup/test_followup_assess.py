@@ -111,6 +111,9 @@ class TestFollowupAssess(FollowupCommon):
         self._end_transaction()
         self.assertEqual((judged.state, judged.evaluated_by_id, judged.score_value), ('evaluated', self.leader, 4.0))
         self.assertFalse(self._tasks(judge))
+        unjudged = judged.sudo().copy({'order_id': self._confirm_order().id, 'score': False})
+        [[average]] = judged.sudo()._read_group([('id', 'in', (judged + unjudged).ids)], [], ['score_value:avg'])
+        self.assertEqual(average, 4.0, "What nobody has judged yet is not poor.")
         with self.assertRaises(AccessError):
             judged.write({'score': '1'})
         self.assertFalse(summary.with_user(self.other_salesperson).search([('id', '=', summary.id)]))

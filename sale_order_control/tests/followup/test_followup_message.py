@@ -21,10 +21,10 @@ class TestFollowupMessage(FollowupCommon):
             for step in ('ahead', 'first', 'second', 'last')
         }
 
-    def _invoice(self, due, partner=None, amount=100.0):
+    def _invoice(self, due, partner=None, amount=100.0, **values):
         invoice = self.env['account.move'].create({
             'move_type': 'out_invoice', 'partner_id': (partner or self.customer).id, 'invoice_date': self.today,
-            'invoice_payment_term_id': False, 'invoice_date_due': self._day(due),
+            **(values or {'invoice_payment_term_id': False, 'invoice_date_due': self._day(due)}),
             'invoice_user_id': self.salesperson.id,
             'invoice_line_ids': [(0, 0, {'product_id': self.product.id, 'price_unit': amount, 'tax_ids': []})],
         })
@@ -37,13 +37,7 @@ class TestFollowupMessage(FollowupCommon):
             'name': "In parts", 'line_ids': [
                 Command.create({'value': 'percent', 'value_amount': share, 'delay_type': 'days_after', 'nb_days': days})
                 for share, days in parts]})
-        invoice = self.env['account.move'].create({
-            'move_type': 'out_invoice', 'partner_id': self.customer.id, 'invoice_date': self.today,
-            'invoice_payment_term_id': term.id, 'invoice_user_id': self.salesperson.id,
-            'invoice_line_ids': [Command.create({
-                'product_id': self.product.id, 'price_unit': 100.0, 'tax_ids': []})],
-        })
-        invoice.action_post()
+        invoice = self._invoice(False, invoice_payment_term_id=term.id)
         return invoice, invoice.line_ids.filtered(lambda line: line.display_type == 'payment_term').sorted(
             'date_maturity')
 
@@ -148,7 +142,13 @@ class TestFollowupMessage(FollowupCommon):
         task = self._tasks(rule)
         self.assertEqual((task.order_id, task.user_id), (order, self.salesperson))
         self.assertIn("there is no address", task.note)
+        other = self._create_order(partner=stranger)
+        other.validity_date = self._day(6)
+        self._new_rule('validity', offset_days=rule.offset_days, sequence=1, domain=f"[('id', '=', {other.id})]")
+        self._tick(3)
+        self.assertEqual((self._tasks(rule), len(other.activity_ids)), (task, 1), "Asked the same day anyhow: once.")
         stranger.email = 'found@example.com'
+        other.validity_date = False
         self._tick(4)
         self.assertFalse(self._told(rule), "Somebody is at it.")
 
@@ -211,6 +211,8 @@ class TestFollowupMessage(FollowupCommon):
                     self._new_rule('validity', **values)
                 template.with_context(lang='fr_FR').write({field: good})
             self.assertFalse(rule.problems, "Mended, nothing is wrong any more.")
+        template.write({'use_default_to': False, 'partner_to': False})
+        self.assertIn("names no recipient", rule.problems)
 
     def test_bad_rules_are_refused_with_a_sentence(self):
         mail = self.env.ref('sale_order_control.mail_template_followup_cancelled')
@@ -289,12 +291,12 @@ class TestFollowupMessage(FollowupCommon):
             [(parts[0].id, self._day(11), False), (parts[1].id, self._day(13), False)])
         self.assertIn(self._words(self._day(10)), told[0].name, "Of the day on which this part was due.")
         self.assertIn(self._words(self._day(12)), told[1].name)
-        self.assertEqual(told[0].document_name, f"{invoice.name}, instalment 1 of 3")
+        self.assertEqual(told[0].document_name, f"{invoice.name} (instalment 1 of 3)")
         self.assertEqual(told[0].action_view_document()['res_model'], 'account.move')
         self._tick(17)
         [asked] = self._tasks(call)
         self.assertEqual((asked.res_id, asked.activity_id.res_model), (parts[0].id, 'account.move'))
-        self.assertEqual(asked.name, f"{invoice.name}, instalment 1 of 3: $\N{NO-BREAK SPACE}30.00 on "
+        self.assertEqual(asked.name, f"{invoice.name} (instalment 1 of 3): $\N{NO-BREAK SPACE}30.00 on "
                                      f"{self._words(self._day(10))}")
         self._pay(invoice, 30.0, 18)
         self.assertEqual(asked.state, 'closed', "Its part is paid, whatever else is open of the invoice.")

@@ -70,8 +70,12 @@ class TestFollowupRevisit(FollowupCommon, HttpCase):
         self.assertFalse(visit.complaint_id)
         other = self._delivered_order().followup_visit_ids.sudo()
         self.company.followup_revisit_complaint = False
-        other.rating_apply(1, token=other._rating_get_access_token())
+        other.rating_apply(2, token=other._rating_get_access_token())
         self.assertFalse(other.complaint_id)
+        silent = self._delivered_order().followup_visit_ids
+        [[average]] = self.env['sale.followup.visit']._read_group(
+            [('id', 'in', (visit + other + silent).ids)], [], ['rating_last_value:avg'])
+        self.assertEqual(average, 3.5, "Who does not answer has not rated with nothing.")
 
     @mute_logger('odoo.addons.sale_order_control.models.order.control_job')
     def test_the_complaint_is_the_visits_companys_and_a_failing_one_keeps_the_answer(self):

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import format_date
+from odoo.tools import SQL, format_date
 
 from ...order.control_memory import control_acting, control_memory
 from ...order.control_moments import ControlMoment
@@ -86,6 +86,12 @@ class SaleOrderSummary(models.Model):
             for summary in self:
                 summary._check_writable(vals)
         return super().write(vals)
+
+    def _read_group_select(self, aggregate_spec, query):
+        if aggregate_spec == 'score_value:avg':
+            # What nobody has evaluated yet is not poor.
+            return SQL("AVG(NULLIF(%s, 0))", self._field_to_sql(self._table, 'score_value', query))
+        return super()._read_group_select(aggregate_spec, query)
 
     def _check_writable(self, vals):
         """Let the author write until it is handed in, and a manager who did not write it judge it then.

@@ -43,8 +43,9 @@ class AccountMove(models.Model):
         for line in lines.filtered(lambda line: line.id not in left_out):
             due, currency = line.date_maturity or line.date, line.currency_id
             days = (today - due).days if line.amount_residual > 0 else 0
+            number, count = line._get_instalment_number()
             rows.append({
-                'name': line.move_id.name,
+                'name': f"{line.move_id.name} ({number}/{count})" if count > 1 else line.move_id.name,
                 'reference': line.move_id.invoice_origin or line.move_id.ref or '',
                 'due': format_date(self.env, due),
                 'days': max(days, 0),

@@ -16,7 +16,7 @@ class MailTemplate(models.Model):
 
     def write(self, vals):
         result = super().write(vals)
-        if vals.keys() & {*self._get_dynamic_field_names(), 'model_id'}:
+        if vals.keys() & {*self._get_dynamic_field_names(), 'model_id', 'use_default_to'}:
             # Whoever may change mails need not be able to change rules.
             self.env['sale.followup.rule'].sudo().with_context(active_test=False).search([
                 ('mail_template_id', 'in', self.ids)])._recheck()

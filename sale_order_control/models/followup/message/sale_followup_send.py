@@ -14,8 +14,18 @@ class SaleFollowupRule(models.Model):
             return super()._start_tasks(documents, anchors, causes)
         wanted = self._filter_tellable(documents, causes)
         untold = self._tell(wanted, anchors, causes)
-        # Who cannot be reached is told by somebody.
-        return super()._start_tasks(untold, anchors, causes)
+        # Who cannot be reached is told by somebody; where a rule asks somebody the same day anyhow, once is enough.
+        return super()._start_tasks(untold - self._get_asked_about(untold, anchors), anchors, causes)
+
+    def _get_asked_about(self, documents, anchors):
+        """Return those of these documents about which another rule gave somebody a task on the same day."""
+        if not self.is_date:
+            return documents.browse()
+        tasks = self.env['sale.followup.task'].sudo().search([
+            ('res_model', '=', documents._name), ('res_id', 'in', documents.ids), ('rule_id', '!=', self.id),
+            ('rule_id.moment', '=', self.moment), ('rule_id.offset_days', '=', self.offset_days),
+            ('state', '!=', 'cancelled')])
+        return documents.browse(task.res_id for task in tasks if task.anchor_date == anchors[task.res_id])
 
     def _prepare_texts(self, document, order, partner, anchor, user, step):
         summary, note = super()._prepare_texts(document, order, partner, anchor, user, step)

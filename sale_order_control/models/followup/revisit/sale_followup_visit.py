@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tools import SQL
 
 from odoo.addons.rating.models.rating_data import RATING_LIMIT_OK
 
@@ -51,6 +52,7 @@ class SaleFollowupVisit(models.Model):
     note = fields.Text(string="What the Customer Said")
     ended_on = fields.Datetime(string="Done", readonly=True, copy=False)
     ended_by_id = fields.Many2one('res.users', string="Done By", readonly=True, copy=False)
+    rating_last_value = fields.Float(string="Rating (1 to 5)")
     complaint_id = fields.Many2one(
         'sale.complaint', readonly=True, copy=False, index='btree_not_null', help="Opened because of a low rating.")
 
@@ -72,7 +74,8 @@ class SaleFollowupVisit(models.Model):
     def _compute_display_name(self):
         for visit in self:
             visit.display_name = self.env._(
-                "Revisit %s", visit.order_id.sudo().name or visit.partner_id.display_name or "")
+                "Revisit %s", ", ".join(filter(None, (
+                    visit.partner_id.name or visit.partner_id.display_name, visit.order_id.sudo().name))))
 
     @api.constrains('order_id', 'partner_id')
     def _check_order(self):
@@ -100,6 +103,12 @@ class SaleFollowupVisit(models.Model):
         if CONTENT & vals.keys() and not control_memory(self.env).acting:
             self._check_not_over()
         return super().write(vals)
+
+    def _read_group_select(self, aggregate_spec, query):
+        if aggregate_spec == 'rating_last_value:avg':
+            # Who has not answered has not rated with nothing.
+            return SQL("AVG(NULLIF(%s, 0))", self._field_to_sql(self._table, 'rating_last_value', query))
+        return super()._read_group_select(aggregate_spec, query)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_planned(self):

@@ -91,9 +91,15 @@ class SaleFollowupRule(models.Model):
         return list(dict.fromkeys(problems))
 
     def _get_mail_problems(self):
-        """Return sentences about placeholders of the rule's mail that do not exist."""
-        return [
+        """Return sentences about the rule's mail: placeholders that do not exist, nobody whom it is sent to."""
+        template = self.mail_template_id.sudo()
+        problems = [
             self.env._("“%(rule)s” cannot write the mail “%(mail)s”: %(problem)s",
-                       rule=self.name, mail=self.mail_template_id.name, problem=problem)
-            for problem in self.mail_template_id.sudo()._get_followup_problems()
+                       rule=self.name, mail=template.name, problem=problem)
+            for problem in template._get_followup_problems()
         ]
+        if not any(template[name] for name in ('use_default_to', 'partner_to', 'email_to')):
+            problems.append(self.env._(
+                "“%(rule)s” writes to nobody: the mail “%(mail)s” names no recipient.",
+                rule=self.name, mail=template.name))
+        return problems
