@@ -241,7 +241,7 @@ class TestFollowupRules(FollowupCommon):
             self.assertEqual(len(self._tasks(rule)), number)
             for order in orders:
                 order.validity_date = False
-        self.assertLess(counts[2] - counts[1], 10, counts)
+        self.assertLess(counts[2] - counts[1], 2 * 18, counts)
 
     # === BAD INPUT ===#
 
