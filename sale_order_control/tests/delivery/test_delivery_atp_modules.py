@@ -172,23 +172,26 @@ class TestDeliveryAtpProduction(DeliveryCommon):
         order._refresh_promise_states()
         self.assertEqual((line.promise_state, line.shortage_summary), ('promised', False))
         self.assertEqual(self._schedule(line), [(0, 2, 'stock')])
-        self.env['stock.quant']._update_available_quantity(self.leg, self.warehouse.lot_stock_id, -1.0)
+        line.move_ids.filtered(lambda move: move.state not in ('done', 'cancel'))._do_unreserve()
+        self._stock(self.leg, -1.0)
         order._refresh_promise_states()
         self.assertEqual(line.promise_state, 'at_risk')
 
     def test_components_of_kits_in_parts_are_due_as_the_parts_are(self):
-        self._bom(self.table, 'phantom', (self.leg, 4.0))
-        self._stock(self.leg, 32.0)     # 40 in all
+        self._bom(self.table, 'phantom', (self.top, 1.0), (self.leg, 4.0))
+        self._stock(self.top, 7.0)      # 10 tops and 40 legs in all
+        self._stock(self.leg, 32.0)
         line = self._confirm_order((self.table, 10.0)).order_line
         parts = ((self._day(5), 4.0), (self._day(14), 6.0))
         line.with_user(self.planner)._promise({line.id: self._day(14)}, parts={line.id: parts})
-        moves = line.move_ids.filtered(lambda move: move.state not in ('done', 'cancel')).sorted('date')
-        self._deliver(line.order_id, *[16.0, 4.0][:len(moves)])
-        line.move_ids.filtered(lambda move: move.state not in ('done', 'cancel'))._do_unreserve()
-        left = 40 - sum(line.move_ids.filtered(lambda move: move.state == 'done').mapped('quantity'))
-        self.env['stock.quant']._update_available_quantity(self.leg, self.warehouse.lot_stock_id, -left)
-        self._receive(self.leg, left, 10)
-        # All that is left is of the second part: nothing is due before day 14, nothing is free, nothing is short.
+        legs = line.move_ids.filtered(lambda move: move.product_id == self.leg)
+        legs.quantity, legs.picked = 20.0, True
+        legs.picking_id.with_context(skip_backorder=True).button_validate()
+        line.move_ids.filtered(
+            lambda move: move.product_id == self.leg and move.state not in ('done', 'cancel'))._do_unreserve()
+        self._stock(self.leg, -20.0)
+        self._receive(self.leg, 20.0, 10)
+        # All legs of the first part have left: the others are due with the second, on day 14.
         line.order_id._refresh_promise_states()
         self.assertEqual(line.promise_state, 'promised')
         self._stock(self.leg, 3.0)
@@ -198,9 +201,10 @@ class TestDeliveryAtpProduction(DeliveryCommon):
         self._bom(self.table, 'phantom', (self.top, 1.0), (self.leg, 4.0))
         self.company.atp_quotations = True
         quotation = self._draft(self.table, 2, customer_lead=6)
-        self.assertEqual(self._schedule(self._draft(self.leg, 8, customer_lead=6)), [(6, 8, 'lead_time')])
-        quotation.order_id.action_cancel()
-        self.assertEqual(self._schedule(self._draft(self.leg, 1, customer_lead=6)), [(0, 1, 'stock')])
+        asked = self._draft(self.leg, 8, customer_lead=6)
+        self.assertEqual(self._schedule(asked), [(6, 8, 'lead_time')])
+        quotation.order_id._action_cancel()
+        self.assertEqual(self._schedule(asked), [(0, 8, 'stock')])
         self.company.atp_quotations = False
         order = self._confirm_order((self.table, 2.0))
         order.order_line.move_ids._action_cancel()
@@ -208,7 +212,7 @@ class TestDeliveryAtpProduction(DeliveryCommon):
         self.env.cr.execute(
             "UPDATE sale_order_line SET control_procurement_held = TRUE WHERE id = %s", [order.order_line.id])
         self.env.invalidate_all()
-        self.assertEqual(self._schedule(self._draft(self.leg, 8, customer_lead=6)), [(6, 8, 'lead_time')])
+        self.assertEqual(self._schedule(asked), [(6, 8, 'lead_time')])
 
     def test_production_on_its_way_counts_and_takes_its_components(self):
         bom = self._bom(self.table, 'normal', (self.top, 1.0), (self.leg, 4.0))

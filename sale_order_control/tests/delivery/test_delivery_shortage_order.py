@@ -155,10 +155,14 @@ class TestDeliveryShortageOrder(ShortageCommon):
         self.assertEqual((freight.price_subtotal, self.line.discount), (0.0, 0.0))
 
     def test_the_customer_reads_how_much_and_a_compensation_that_was_accepted_is_given(self):
+        with self.assertRaisesRegex(UserError, "Prices are changed by salespeople"), self.cr.savepoint():
+            self._open(self.line, self.planner, kind='compensation', percent=2.5).action_ask_customer()
+        self.planner.group_ids |= self.env.ref('sales_team.group_sale_salesman_all_leads')
         self._open(self.line, self.planner, kind='compensation', percent=2.5).action_ask_customer()
         offer = self.line._get_shortage_offers()[self.line.id]
         self.assertIn("2.5 % off", offer['text'])
         self.assertEqual(self.line._answer_shortage_offer(offer['offer_id'], True, "Ms Miller, portal"), 'applied')
+        # Who sells and plans does both at once.
         self.assertEqual((self.line.discount, self.line.promised_date), (2.5, self._day(14)))
 
     def test_the_rest_is_cancelled_on_the_way_of_any_change_of_an_order(self):

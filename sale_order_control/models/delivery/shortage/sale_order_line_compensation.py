@@ -15,10 +15,14 @@ class SaleOrderLine(models.Model):
     _inherit = 'sale.order.line'
 
     def _check_compensation(self, choice, values):
-        """Refuse what exceeds the caps, or would reach nobody.
+        """Refuse what exceeds the caps, or would reach nobody; prices are the salespeople's.
 
         :raise UserError: saying what is possible
         """
+        if not self.env.user.has_group('sale_order_control.group_user'):
+            raise UserError(self.env._(
+                "Prices are changed by salespeople: ask %s to offer a compensation.",
+                self.order_id._get_control_responsible().name or self.env._("one of them")))
         if values.get('compensation') == 'freight':
             lines = self._get_freight_lines()
             self._check_freight(lines, choice.freight)
