@@ -62,6 +62,15 @@ class TestCreditCompare(ScoreCommon):
         self.assertEqual(
             (line.new_score, line.cause), ("40", "Customer For (Months): costs 60.0 points instead of 20.0"))
 
+    def test_where_the_score_stays_no_factor_is_said_to_make_a_difference(self):
+        ranges = {factor.kind: factor.range_ids for factor in self.draft.factor_ids}
+        ranges['days_late'].filtered(lambda line: line.value_from == 10).points = 30
+        ranges['tenure'].filtered(lambda line: line.value_from == 0).points = 50
+        line = self._line(self._compare(), self.late)
+        # 30 x 30 + 50 x 10 over 40, as 40 x 30 + 20 x 10 before.
+        self.assertEqual((line.old_score, line.new_score), ("35", "35"))
+        self.assertEqual(line.cause, "Weakest: Average Days Late, 30 of 100")
+
     def test_applying_makes_everybody_due_and_discarding_leaves_no_trace(self):
         compare = self._compare()
         compare.with_user(self.manager).action_put_in_use()

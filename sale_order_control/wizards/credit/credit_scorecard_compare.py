@@ -129,7 +129,8 @@ class CreditScorecardCompare(models.TransientModel):
             return self.env._("Nothing known about the customer")
         before = old.get_losses() if old else {}
         moves = {name: after.get(name, 0.0) - before.get(name, 0.0) for name in {**before, **after}}
-        name = max(moves, key=lambda name: abs(moves[name])) if before else None
+        differs = before and old.score != new.score
+        name = max(moves, key=lambda name: abs(moves[name])) if differs else None
         if name and abs(moves[name]) >= 0.05:
             return self.env._(
                 "%(factor)s: costs %(after)s points instead of %(before)s", factor=name,
