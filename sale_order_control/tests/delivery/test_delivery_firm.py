@@ -197,6 +197,16 @@ class TestDeliveryFirm(ReplyCommon):
         self.assertEqual((line.delivered_date, line.on_time_promised), (self.today, 'on_time'))
         self.assertEqual(line._get_delivered_quantities()[line.id], 5)
 
+    def test_who_wants_less_needs_no_goods_in_exchange(self):
+        order = self._promised((self.product, 5.0), days=5)
+        back = self._give_back(self._deliver(order).picking_id, 5.0)
+        self._receive_back(self.env['stock.picking'].browse(back.action_create_exchanges()['res_id']))
+        exchange = self._open_moves(order)
+        self.assertTrue(exchange.is_exchange)
+        order.with_user(self.salesperson).order_line.product_uom_qty = 0
+        self.assertEqual(exchange.state, 'cancel')
+        self.assertFalse(self._open_moves(order))
+
     def test_what_came_back_is_not_owed_once_more(self):
         self._stock(self.scarce, 10)
         order = self._promised((self.scarce, 10.0), days=5)

@@ -21,7 +21,15 @@ class StockMove(models.Model):
 
     @api.model
     def _prepare_merge_moves_distinct_fields(self):
-        return [*super()._prepare_merge_moves_distinct_fields(), 'is_exchange']
+        fields = super()._prepare_merge_moves_distinct_fields()
+        if self.env['res.company']._is_any_promise_controlled():
+            return [*fields, 'is_exchange']
+        return fields
+
+    @api.model
+    def _prepare_merge_negative_moves_excluded_distinct_fields(self):
+        # Who wants less needs the goods in exchange no more than the others.
+        return [*super()._prepare_merge_negative_moves_excluded_distinct_fields(), 'is_exchange']
 
 
 class StockRule(models.Model):
