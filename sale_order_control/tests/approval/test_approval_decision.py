@@ -152,10 +152,10 @@ class TestApprovalDecision(ApprovalCommon):
             with self.subTest(day=day):
                 _order, request = self._submitted()
                 request.activity_ids.sudo().date_deadline = day
-                sent = []
-                with patch.object(self.env.registry['res.users'], '_bus_send', lambda users, kind, message, **_more: (
-                        sent.append(message['count_diff']) if 'activity_deleted' in message else None)):
+                with patch.object(self.env.registry['res.users'], '_bus_send') as bus_send:
                     request.with_user(self.sales_manager).action_agree()
+                messages = [call.args[1] for call in bus_send.call_args_list if len(call.args) > 1]
+                sent = [message['count_diff'] for message in messages if 'activity_deleted' in message]
                 self.assertEqual(sent, taken)
 
     def _messages_to(self, user, request):
