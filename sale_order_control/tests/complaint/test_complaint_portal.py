@@ -76,7 +76,12 @@ class TestComplaintPortal(ComplaintCommon, HttpCase):
              complaint.user_id, complaint.attachment_ids.raw),
             ('portal', self.buyer.partner_id, 3, self.defective, self.handler, b'\x89PNG photo'))
         self.assertTrue(complaint.receipt_sent_on)
-        self.assertIn(complaint.name, self.url_open('/my/complaints').text)
+        self._complain(category_id=False, severity='minor')
+        listed = self.url_open('/my/complaints').text
+        self.assertIn(complaint.name, listed)
+        # One about no order fills its row as well.
+        rows = listed[listed.index('<tbody'):] if '<tbody' in listed else listed[listed.index('</thead>'):]
+        self.assertEqual({row.count('<td') for row in rows.split('<tr')[1:] if '/my/complaints/' in row}, {5})
         return complaint
 
     def _answer_in_portal(self, complaint):
@@ -173,7 +178,7 @@ class TestComplaintPortal(ComplaintCommon, HttpCase):
         self.assertEqual(quantities, {'delivered': 10, 'returned': 2, 'reported': 3, 'proposed': 7})
         page = re.sub(r'\s+', " ", self.url_open(f'/my/orders/{self.order.id}/complaint').text)
         self.assertIn("Delivered: 10 Units, returned: 2, reported already: 3", page)
-        self.assertIn(f'>{complaint.name}</a> Two of ten arrived scratched (Received)', page)
+        self.assertIn(f'>{complaint.name}</a>: Two of ten arrived scratched (Received)', page)
         # What somebody else complained about is not told.
         complaint.sudo().commercial_partner_id = self.rival_company
         self.assertNotIn(complaint.name, self.url_open(f'/my/orders/{self.order.id}/complaint').text)
@@ -200,7 +205,8 @@ class TestComplaintPortal(ComplaintCommon, HttpCase):
                     'sale.complaint.remedy', 'sale.complaint.remedy.line', 'sale.complaint.remedy.type'))):
             with self.assertRaises(AccessError):
                 act()
-        for name in ('complaint_remedy_id', 'complaint_id', 'complaint_discount_ids', 'complaint_discount_open'):
+        for name in ('complaint_remedy_id', 'complaint_id', 'complaint_discount_ids', 'complaint_discount_open',
+                     'complaint_discount_summary'):
             self.assertNotIn(name, self.order.with_user(self.buyer).fields_get())
         photo = self.env['ir.attachment'].create({
             'name': 'photo', 'raw': b'photo', 'res_model': 'sale.complaint', 'res_id': complaint.id})

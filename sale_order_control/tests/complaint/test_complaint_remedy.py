@@ -162,6 +162,7 @@ class TestComplaintRemedy(ComplaintCommon):
         self.assertFalse(stranger.complaint_discount_open)
         order = self._create_order(5, tax_ids=[Command.set(self.tax.ids)])
         self.assertTrue(order.complaint_discount_open)
+        self.assertIn(f"60.00 off the next order, for {self.complaint.name}", order.complaint_discount_summary)
         order.action_use_complaint_discount()
         self.assertEqual((order.amount_total, remedy.state, remedy.sudo().discount_order_id), (540, 'done', order))
         other = self._create_order(5)

@@ -102,7 +102,8 @@ class SaleComplaint(models.Model):
             lambda one: one.state in CLAIMING and one.state != 'asked' or one.state == 'declined')
         return [
             {'id': remedy.id, 'words': remedy._word_for_customer(), 'note': remedy.customer_note,
-             'status': labels[remedy.state], 'asked': remedy.state == 'offered'}
+             'status': self.env._("For your next order") if remedy._is_promised_discount() else labels[remedy.state],
+             'asked': remedy.state == 'offered'}
             for remedy in shown.sorted('id')]
 
     def _get_portal_rating(self):

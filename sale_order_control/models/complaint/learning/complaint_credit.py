@@ -33,6 +33,9 @@ class SaleComplaint(models.Model):
 
     invoice_dispute = fields.Text(
         string="Disputed", related='invoice_id.credit_dispute_reason', groups='base.group_user')
+    invoice_dispute_amount = fields.Monetary(
+        string="Disputed Amount", related='invoice_id.credit_dispute_amount', groups='base.group_user',
+        help="Only this part of the invoice is disputed; the rest is overdue like any other.")
     disputable = fields.Boolean(compute='_compute_disputable', compute_sudo=True, groups='base.group_user')
 
     @api.depends('invoice_id.amount_residual', 'invoice_id.state', 'invoice_id.credit_dispute_reason', 'is_open')

@@ -16,10 +16,10 @@ WAY = {
     'rejected': {'received', 'acknowledged', 'investigating', 'proposed'},
     'cancelled': {'received', 'acknowledged', 'investigating', 'proposed', 'approved'},
 }
-# Which button leads on from a state.
+# Which button leads on from a state; what is proposed is approved by those who are asked.
 NEXT = {
-    'received': 'acknowledged', 'acknowledged': 'investigating', 'investigating': 'proposed', 'approved': 'executing',
-    'executing': 'verified', 'verified': 'closed',
+    'received': 'acknowledged', 'acknowledged': 'investigating', 'investigating': 'proposed', 'proposed': 'approved',
+    'approved': 'executing', 'executing': 'verified', 'verified': 'closed',
 }
 
 

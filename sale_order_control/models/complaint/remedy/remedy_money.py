@@ -213,10 +213,18 @@ class SaleOrder(models.Model):
         string="Discount for a Complaint", compute='_compute_complaint_discount_open', compute_sudo=True,
         groups='base.group_user', help="A discount that was promised for a complaint waits for an order like this one.")
 
+    complaint_discount_summary = fields.Char(
+        compute='_compute_complaint_discount_open', compute_sudo=True, groups='base.group_user')
+
     def _compute_complaint_discount_open(self):
         found = self._find_complaint_discounts()
         for order in self:
-            order.complaint_discount_open = bool(found.get(order.id))
+            remedies = found.get(order.id)
+            order.complaint_discount_open = bool(remedies)
+            order.complaint_discount_summary = self.env._(
+                "The customer was promised %(amount)s off the next order, for %(complaints)s.",
+                amount=order.currency_id.format(sum(remedies.mapped('amount'))),
+                complaints=", ".join(remedies.complaint_id.mapped('name'))) if remedies else False
 
     def _find_complaint_discounts(self):
         """Return ``{order_id: remedies}`` whose promised discount can be taken off these quotations; in sudo."""

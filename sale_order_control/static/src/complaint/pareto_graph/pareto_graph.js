@@ -41,6 +41,7 @@ class ParetoModel extends GraphModel {
             data: totals.map((value) => ((before += value) / whole) * 100),
             trueLabels: labels,
             yAxisID: "together",
+            clip: false,
         };
     }
 }
@@ -55,6 +56,10 @@ class ParetoRenderer extends GraphRenderer {
         const scales = super.getScaleOptions();
         if (this.together) {
             const scheme = cookie.get("color_scheme");
+            const worded = scales.y.ticks.callback;
+            // Complaints are counted: a half one is rare.
+            scales.y.ticks.callback = (value) =>
+                Number.isInteger(value) && value < 1000 ? `${value}` : worded(value);
             scales.together = {
                 ...scales.y,
                 position: "right",
