@@ -56,6 +56,7 @@ class TestComplaintMail(ComplaintCommon):
         [receipt] = self._receipts(complaint)
         self.assertIn('customer@example.com', receipt.email_to)
         self.assertIn(complaint.name, receipt.body_html)
+        self.assertIn("You hear from us by", receipt.body_html)
         self.assertIn(f'/my/complaints/{complaint.id}', receipt.body_html)
         self.assertIn("'Auto-Submitted': 'auto-replied'", receipt.headers)
         complaint.with_user(self.handler).action_acknowledge()

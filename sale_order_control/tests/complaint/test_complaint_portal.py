@@ -5,7 +5,10 @@ from markupsafe import Markup
 
 from odoo import Command
 from odoo.exceptions import AccessError
+from odoo.http import Request
 from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tests.common import JsonRpcException
+from odoo.tools import mute_logger
 
 from .common import ComplaintCommon
 
@@ -155,6 +158,16 @@ class TestComplaintPortal(ComplaintCommon, HttpCase):
         # A link that was passed on may be read, but nobody speaks for the customer with it.
         self.assertIn(complaint.name, self.url_open(f'/my/complaints/{complaint.id}?access_token={token}').text)
         self._send(f'/my/complaints/{complaint.id}/answer', [('a.png', b'a')], body="Mine", access_token=token)
+        # Nor by Odoo's own addresses for messages and files.
+        post = {'thread_model': 'sale.complaint', 'thread_id': complaint.id, 'token': token,
+                'post_data': {'body': "Mine", 'message_type': 'comment', 'subtype_xmlid': 'mail.mt_comment'}}
+        with self.assertRaises(JsonRpcException), mute_logger('odoo.http'):
+            self.make_jsonrpc_request('/mail/message/post', post)
+        upload = {'thread_model': 'sale.complaint', 'thread_id': complaint.id, 'token': token,
+                  'csrf_token': Request.csrf_token(self)}
+        with mute_logger('odoo.http'):
+            self.assertEqual(self.url_open('/mail/attachment/upload', data=upload, files={
+                'ufile': ('a.png', io.BytesIO(b'a'), 'image/png')}).status_code, 404)
         # A remedy of one complaint is not answered on the page of another.
         self.authenticate('soc_buyer', 'soc_buyer')
         other = self._complain(self.order, quantity=1.0)

@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 from odoo.tools import format_datetime
 
 from ..remedy.sale_complaint_remedy import CLAIMING
@@ -15,6 +15,12 @@ class SaleComplaint(models.Model):
     """What the customer reads about a complaint: plain values, so that nothing else can reach the page."""
 
     _inherit = 'sale.complaint'
+
+    @api.model
+    def _get_thread_with_access(self, thread_id, *, hash=None, pid=None, token=None, **kwargs):
+        # Odoo lets everybody with the link write by its own addresses, as whom one is signed in. Customers write on the
+        # page of the complaint alone, which knows who may.
+        return super()._get_thread_with_access(thread_id, **kwargs)
 
     def _get_portal_values(self):
         """Return what the customer's page of the complaint shows; in sudo, and nothing of it is internal."""
