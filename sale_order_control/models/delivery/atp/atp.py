@@ -15,6 +15,8 @@ from datetime import timedelta
 from .atp_days import DeliveryDays
 
 TOLERANCE = 1e-6
+# Sources that leave nothing to wait for.
+HERE = ('stock', 'sent')
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,8 @@ class Supply:
     """Something known that brings goods.
 
     :ivar day: when it is expected, as its document says
-    :ivar source: ``stock`` (set aside for one demand), ``incoming``, or ``direct``: straight to the customer
+    :ivar source: ``stock`` (set aside for one demand), ``sent`` (left for it already), ``incoming``, or ``direct``:
+        straight to the customer
     :ivar name: the document, in words a salesperson may read
     :ivar history: key of the lateness history it belongs to, or None
     """
@@ -193,6 +196,7 @@ class Balance:
         """Take supply out that is there for one demand alone; returns the day it counts for, or None."""
         if supply.source == 'stock':
             self.add_issue(self.today, supply.quantity, firm=True)
+        if supply.source in HERE:
             return self.today
         day = self.fences.place_supply(supply.day, self.today)
         if day and supply.source == 'incoming':

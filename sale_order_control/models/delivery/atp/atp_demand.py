@@ -95,7 +95,7 @@ class SaleDeliveryAtp(models.AbstractModel):
 
     @api.model
     def _add_sent_components(self, own, asks, kits):
-        """Count components that left ahead of the rest of their kit as set aside: they are not needed once more.
+        """Count components that left ahead of the rest of their kit: they are not needed once more.
 
         :param dict own: as :meth:`_read_own_supply` returns it; completed here
         :param dict kits: as :meth:`_explode_kits` returns it
@@ -114,7 +114,7 @@ class SaleDeliveryAtp(models.AbstractModel):
             per = dict(kits[ask.product, ask.warehouse]).get(component, 0.0)
             ahead = quantity - (ordered - ask.quantity) * per
             if ahead > TOLERANCE:
-                own[line.id, component.id].insert(0, Supply(ask.warehouse._get_promise_today(), ahead, 'stock'))
+                own[line.id, component.id].insert(0, Supply(ask.warehouse._get_promise_today(), ahead, 'sent'))
 
     @api.model
     def _prepare_move_supply(self, move, warehouse, quantity, source):

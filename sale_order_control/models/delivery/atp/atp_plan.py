@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from math import floor
 
-from .atp import TOLERANCE, Peg, ScheduleLine, get_ready_day
+from .atp import HERE, TOLERANCE, Peg, ScheduleLine, get_ready_day
 from .atp_parts import join_schedules, split_demand
 
 
@@ -51,7 +51,7 @@ class _Stream:
                 share = min(wanted, supply.quantity)
                 if supply.quantity - share > TOLERANCE:
                     own.insert(0, replace(supply, quantity=supply.quantity - share))
-                if supply.source != 'stock':
+                if supply.source not in HERE:
                     pegs.append(Peg(supply.name, share, supply.day, step[0], supply.history))
                     direct = direct or supply.source == 'direct'
             elif free > TOLERANCE:
@@ -122,7 +122,7 @@ class Plan:
         balance = self.balances[part.product_id, demand.warehouse_id]
         stream = _Stream(part, balance)
         for day, supply in self.own.get((demand.key, part.product_id), ()):
-            stream.steps[day, 0 if supply.source == 'stock' else 1][0].append(supply)
+            stream.steps[day, 0 if supply.source in HERE else 1][0].append(supply)
         if not part.to_order:
             for step, quantity in balance.get_steps():
                 stream.steps[step][1] = quantity
