@@ -260,7 +260,7 @@ class TestFollowupRules(FollowupCommon):
         quotation = self._create_order()
         quotation.write({'state': 'sent', 'validity_date': False})
         dated.invalidate_recordset(['undated'])
-        self.assertRegex(dated.undated, "documents do not have this date yet")
+        self.assertRegex(dated.undated, "Documents without this date")
         self.assertNotEqual(before, dated.undated)
         self._tick(1)
         self.assertFalse(self._tasks(dated).filtered(lambda task: task.order_id == quotation))

@@ -27,8 +27,7 @@ class SaleFollowupRule(models.Model):
                 number = documents.search_count([
                     *moment.undated, (moment.field, '=', False), ('company_id', 'in', companies.ids)])
             rule.undated = bool(number) and self.env._(
-                "%(count)s documents do not have this date yet: nothing is done about them until they get it.",
-                count=number)
+                "Documents without this date: %(count)s. Nothing is done about them until they get one.", count=number)
 
     @api.model_create_multi
     def create(self, vals_list):
