@@ -1,3 +1,5 @@
+from functools import partial
+
 from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import new_test_user, tagged
@@ -71,19 +73,24 @@ class TestComplaintFlow(ComplaintCommon):
         with self.assertRaisesRegex(UserError, "Not closed"):
             complaint.action_reopen("Again")
 
+    def _get_missing(self, complaint, state):
+        return "\n".join(complaint._get_missing_for(state))
+
+    def _assert_supplied(self, complaint, sentence, state, values):
+        self.assertIn(sentence, self._get_missing(complaint, state))
+        complaint.write(values)
+        self.assertNotIn(sentence, self._get_missing(complaint, state))
+
+    def _propose_compensation(self, complaint):
+        return self.env['sale.complaint.remedy'].with_user(self.handler).create({
+            'complaint_id': complaint.id, 'ask_customer': True, 'amount': 5.0,
+            'type_id': self.env.ref('sale_order_control.remedy_type_compensation').id})
+
     def test_each_step_says_what_is_missing_for_it(self):
         complaint = self._complain(self.order, partner_id=False, category_id=False, severity='minor', order_id=False,
                                    line_ids=[], description=False, subject=False)
-        remedies = self.env['sale.complaint.remedy'].with_user(self.handler)
-
-        def missing(state):
-            return "\n".join(complaint._get_missing_for(state))
-
-        def gone(sentence, state, values):
-            self.assertIn(sentence, missing(state))
-            complaint.write(values)
-            self.assertNotIn(sentence, missing(state))
-
+        missing = partial(self._get_missing, complaint)
+        gone = partial(self._assert_supplied, complaint)
         gone("Choose the customer", 'acknowledged', {'partner_id': self.customer.id})
         gone("Say what the customer complains about", 'acknowledged', {'description': "Scratched"})
         complaint.user_id = False
@@ -96,9 +103,7 @@ class TestComplaintFlow(ComplaintCommon):
         self.assertIn("Propose a remedy", missing('proposed'))
         with self.assertRaisesRegex(UserError, "cannot become “Remedy Proposed” yet.*\n.*Propose a remedy"):
             complaint.action_propose()
-        remedy = remedies.create({
-            'complaint_id': complaint.id, 'ask_customer': True, 'amount': 5.0,
-            'type_id': self.env.ref('sale_order_control.remedy_type_compensation').id})
+        remedy = self._propose_compensation(complaint)
         self.assertFalse(missing('proposed'))
         complaint.action_propose()
         self.assertIn("waits for the customer", missing('approved'))

@@ -70,6 +70,11 @@ class TestFollowupAssess(FollowupCommon):
             report.with_user(self.salesperson).search([])
         self.assertTrue(report.with_user(self.leader).search([('order_id', '=', right.id)]))
 
+    def _assert_unjudged_is_not_poor(self, judged):
+        unjudged = judged.copy({'order_id': self._confirm_order().id, 'score': False})
+        [[average]] = judged._read_group([('id', 'in', (judged + unjudged).ids)], [], ['score_value:avg'])
+        self.assertEqual(average, judged.score_value, "What nobody has judged yet is not poor.")
+
     def test_the_salesperson_sums_up_and_another_one_evaluates(self):
         self.team.member_ids = self.salesperson
         write = self.env.ref('sale_order_control.followup_summary_write')
@@ -111,9 +116,7 @@ class TestFollowupAssess(FollowupCommon):
         self._end_transaction()
         self.assertEqual((judged.state, judged.evaluated_by_id, judged.score_value), ('evaluated', self.leader, 4.0))
         self.assertFalse(self._tasks(judge))
-        unjudged = judged.sudo().copy({'order_id': self._confirm_order().id, 'score': False})
-        [[average]] = judged.sudo()._read_group([('id', 'in', (judged + unjudged).ids)], [], ['score_value:avg'])
-        self.assertEqual(average, 4.0, "What nobody has judged yet is not poor.")
+        self._assert_unjudged_is_not_poor(judged.sudo())
         with self.assertRaises(AccessError):
             judged.write({'score': '1'})
         self.assertFalse(summary.with_user(self.other_salesperson).search([('id', '=', summary.id)]))

@@ -62,6 +62,17 @@ class TestFollowupLife(FollowupCommon):
                     'payment_date': self._day(day)}).action_create_payments()
             self._end_transaction()
 
+    def _complain_and_close(self, order):
+        handler = self._new_user('soc_handles', 'sale_order_control.group_complaint_handler')
+        complaint = self.env['sale.complaint'].with_user(handler).create({
+            'partner_id': self.customer.id, 'order_id': order.id, 'description': "Scratched", 'user_id': handler.id,
+            'category_id': self.env['sale.complaint.category'].search([], limit=1).id})
+        complaint.action_acknowledge()
+        complaint.write({
+            'cause_id': self.env['sale.complaint.cause'].search([], limit=1).id, 'answer': "We are sorry.",
+            'justified': 'no', 'justified_reason': "It was so in the offer.", 'responsible_party': 'customer'})
+        complaint.action_close()
+
     def test_everything_that_happens_to_an_order_is_an_event_rules_can_ask_for(self):
         self.procedure.active = False
         rules = {name: self._new_rule(name) for name in (
@@ -93,15 +104,7 @@ class TestFollowupLife(FollowupCommon):
         self._deliver(order.sudo())
         invoice = self._invoice(order.sudo(), 0, 30)
         self._pay(invoice, 0)
-        handler = self._new_user('soc_handles', 'sale_order_control.group_complaint_handler')
-        complaint = self.env['sale.complaint'].with_user(handler).create({
-            'partner_id': self.customer.id, 'order_id': order.id, 'description': "Scratched", 'user_id': handler.id,
-            'category_id': self.env['sale.complaint.category'].search([], limit=1).id})
-        complaint.action_acknowledge()
-        complaint.write({
-            'cause_id': self.env['sale.complaint.cause'].search([], limit=1).id, 'answer': "We are sorry.",
-            'justified': 'no', 'justified_reason': "It was so in the offer.", 'responsible_party': 'customer'})
-        complaint.action_close()
+        self._complain_and_close(order)
         self._end_transaction()
         account = self.env['credit.account']._for_partners(self.customer, self.company)
         account.sudo().review_date = self._day(7)

@@ -262,16 +262,19 @@ class TestFollowupWork(FollowupCommon):
         with self.assertRaises(AccessError):
             passage.sudo().write({'hours': 0})
 
-    def test_the_clerks_hours_end_with_the_submission_also_where_it_confirms_at_once(self):
-        enter, parked = (self.env.ref(f'sale_order_control.followup_step_{name}') for name in ('enter', 'parked'))
-        self.assertEqual((enter.active, enter.hours, parked.hours), (False, 4, 4))
-        enter.active = True
-        alarm = self._new_rule('step_due', role='team_leader')
+    def _approve_large_orders(self):
         self._switch(approval='enforce')
         self.env['sale.approval.policy'].search([]).active = False
         self.env['sale.approval.policy'].create({
             'name': "Large", 'min_amount': 500.0, 'level_ids': [Command.create({
                 'name': "Boss", 'user_ids': [Command.set(self.sales_manager.ids)]})]})
+
+    def test_the_clerks_hours_end_with_the_submission_also_where_it_confirms_at_once(self):
+        enter, parked = (self.env.ref(f'sale_order_control.followup_step_{name}') for name in ('enter', 'parked'))
+        self.assertEqual((enter.active, enter.hours, parked.hours), (False, 4, 4))
+        enter.active = True
+        alarm = self._new_rule('step_due', role='team_leader')
+        self._approve_large_orders()
 
         def passage(order, step=enter):
             self._end_transaction()
