@@ -16,6 +16,20 @@ class SaleAmendment(models.Model):
     def _get_approval_salesperson(self):
         return self.order_id.user_id or self.user_id
 
+    # === WHAT THE ORDER SHOWS OF IT ===#
+
+    def _prepare_order_section(self):
+        """Word the section of the order's control panel: the change that waits, and for whom."""
+        self.ensure_one()
+        who = self.approval_summary or ""
+        if self.state == 'approved':
+            who = self.env._("The customer confirms it.") if self.customer_state == 'waiting' \
+                else self.env._("%s applies it.", self.user_id.name)
+        return self.order_id._prepare_control_section(
+            'amendment', self.env._("Change"), (),
+            self.env._("%s would change this order. Until it is applied, the order stays as it is.", self.name),
+            tone='warning', who=who)
+
     # === WHAT IS JUDGED ===#
 
     def _get_approval_amount(self):

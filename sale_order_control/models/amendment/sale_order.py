@@ -37,6 +37,15 @@ class SaleOrder(models.Model):
     def _get_control_protected_fields(self):
         return super()._get_control_protected_fields() | {'amendment_revision', 'amendment_ids', 'revision_ids'}
 
+    # === PANEL ===#
+
+    def _get_control_sections(self, issues):
+        sections = super()._get_control_sections(issues)
+        if not self._with_control('amendment'):
+            return sections
+        waiting = self.amendment_ids.filtered(lambda amendment: amendment.state in OPEN_STATES)
+        return sections + [amendment._prepare_order_section() for amendment in waiting.sorted('id')]
+
     # === ACTION METHODS ===#
 
     def action_amend(self):

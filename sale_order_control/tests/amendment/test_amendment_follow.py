@@ -15,11 +15,21 @@ class TestAmendmentFollow(AmendmentCommon):
 
     # === THE CUSTOMER ===#
 
+    def _get_panel_words(self, order):
+        """Return what the order's panel says of the change that waits: tone, summary, who acts next."""
+        order.invalidate_recordset(['control_panel'])
+        return next((
+            (section['tone'], section['summary'], section['next'])
+            for section in order.control_panel or () if section['area'] == 'amendment'), None)
+
     def test_a_customer_signs_before_the_order_is_changed(self):
         self.company.amendment_customer = 'always'
         order = self._confirmed(10)
         amendment = self._amend(order, 12, needs_customer=False)
         self.assertEqual((amendment.state, amendment.customer_state), ('approved', 'waiting'))
+        self.assertEqual(self._get_panel_words(order), (
+            'warning', f"{amendment.name} would change this order. Until it is applied, the order stays as it is.",
+            "The customer confirms it."))
         self.assertEqual(order.order_line.product_uom_qty, 10.0)
         [asked] = amendment.sudo().message_ids.filtered(lambda message: "/my/amendments/" in message.body)
         self.assertEqual(asked.partner_ids, self.customer)
@@ -32,6 +42,7 @@ class TestAmendmentFollow(AmendmentCommon):
         amendment.sudo()._accept_by_customer("Ms Miller", SIGNATURE)
         self.assertEqual((amendment.state, amendment.signed_by), ('applied', "Ms Miller"))
         self.assertEqual(order.order_line.product_uom_qty, 12.0)
+        self.assertFalse(self._get_panel_words(order))
 
     def test_a_customer_declines_and_another_draft_is_shown_anew(self):
         order = self._confirmed(10)
@@ -177,6 +188,9 @@ class TestAmendmentFollow(AmendmentCommon):
             self.skipTest(f"The grade {grade.name} blocks")
         amendment = self._amend(order, 20)
         self.assertEqual(amendment.state, 'to_approve')
+        tone, _summary, who = self._get_panel_words(order)
+        self.assertEqual((tone, who), ('warning', amendment.approval_summary))
+        self.assertIn(self.sales_manager.name, who)
 
     def test_another_payer_does_not_loosen_how_the_order_is_settled(self):
         self._switch(credit='enforce')

@@ -1,5 +1,6 @@
 from lxml import etree
 
+from odoo import Command
 from odoo.tests import Form, tagged
 
 from .common import CreditCommon
@@ -59,6 +60,27 @@ class TestCreditScreens(CreditCommon):
             self._read_screen(some, 'credit_account_view_list', self.salesperson)
             counts.append(self.env.cr.sql_log_count - before)
         self.assertLessEqual(counts[2], counts[1] + 2, counts)
+
+    def test_who_acts_next_is_who_can_go_on(self):
+        self._limit(50, self._grade('block'))
+        stopped = self._create_order(1)
+        stopped.action_submit()
+        self.assertEqual(stopped.control_next, "The credit controllers release it, or the customer pays")
+
+        # Approvers could agree, but nobody has asked them yet: data is missing, and that is the maker's turn.
+        self._limit(50, self._grade('approve', code='P'))
+        self._switch(approval='enforce', completeness='enforce')
+        self.env['sale.approval.policy'].create({
+            'name': "Finance", 'company_id': self.company.id, 'on_credit_issue': True,
+            'level_ids': [Command.create({'name': "Finance", 'user_ids': [Command.set(self.controller.ids)]})]})
+        self.env['sale.control.requirement'].create({
+            'name': "The customer's reference is missing.", 'subject': 'order',
+            'field_id': self.env['ir.model.fields']._get('sale.order', 'client_order_ref').id})
+        incomplete = self._create_order(1)
+        incomplete.action_submit()
+        self.assertEqual(
+            incomplete.control_next,
+            f"{self.salesperson.name} submits it for approval, or the credit controllers release it")
 
     def test_a_list_of_twenty_orders_costs_the_queries_of_one(self):
         self._limit(50, self._grade('block'))

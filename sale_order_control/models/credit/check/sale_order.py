@@ -50,11 +50,21 @@ class SaleOrder(models.Model):
         for order in self._with_control('credit'):
             if order.credit_state == 'hold' and order.state in ('draft', 'sent'):
                 asked = order.credit_hold_effect == 'approve'
-                helps = self.env._("The credit controllers release it, or the customer pays") \
-                    if order.credit_clear_amount else self.env._("The credit controllers release it")
                 statuses[order.id].append(ControlStatus(
-                    HOLD_RANK_ASKED if asked else HOLD_RANK, 'credit_hold', helps))
+                    HOLD_RANK_ASKED if asked else HOLD_RANK, 'credit_hold', order._get_credit_next()))
         return statuses
+
+    def _get_credit_next(self):
+        """Word who acts next on the hold of an order."""
+        self.ensure_one()
+        if self.credit_hold_effect == 'approve':
+            # Where approvers are asked already, the badge names them. Until then it is the maker's turn.
+            return self.env._(
+                "%s submits it for approval, or the credit controllers release it",
+                self.user_id.name or self.env._("The salesperson"))
+        if self.credit_clear_amount:
+            return self.env._("The credit controllers release it, or the customer pays")
+        return self.env._("The credit controllers release it")
 
     def _get_control_sections(self, issues):
         sections = super()._get_control_sections(issues)
